@@ -1,0 +1,1 @@
+"""Frozen data that every floor shares: targets, evidence, verdicts, results, snapshots."""

@@ -1,0 +1,81 @@
+"""The full result of one run."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from probecli.model.result import Result
+
+
+class LoopLag(Struct, frozen=True):
+    """How late the event loop served its events, in milliseconds."""
+
+    p50: float
+    p99: float
+    max: float
+
+
+class Run(Struct, frozen=True, kw_only=True):
+    """The run itself: where, when, whole or not, and how exact its clock was."""
+
+    id: str
+    vantage: str
+    started_at: str
+    finished_at: str | None = None
+    duration_ms: float | None = None
+    complete: bool = True
+    config_sha256: str | None = None
+    version: str
+    shard: str | None = None
+    clock: Literal["kernel", "loop"] = "loop"
+    loop_lag_ms: LoopLag | None = None
+    notice: str | None = None
+
+
+class Summary(Struct, frozen=True, kw_only=True):
+    """How many targets are in which state."""
+
+    total: int = 0
+    up: int = 0
+    degraded: int = 0
+    down: int = 0
+    unknown: int = 0
+
+
+class GateVerdict(Struct, frozen=True):
+    """Whether the gate passed, with the exit code and the reason in one sentence."""
+
+    passed: bool
+    exit_code: int
+    reason: str
+
+
+class Shared(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The evidence that the targets of an incident share."""
+
+    group: str | None = None
+    ip: str | None = None
+    cause: str | None = None
+    text: str | None = None
+
+
+class Incident(Struct, frozen=True, kw_only=True):
+    """A stretch of time in which targets that share evidence were down."""
+
+    targets: tuple[str, ...]
+    cause: str
+    since: str | None = None
+    last_ok: str | None = None
+    shared: Shared = Shared()
+
+
+class Snapshot(Struct, frozen=True, kw_only=True):
+    """Everything that one run says; `targets` keep the order of the target file."""
+
+    schema_version: int = 1
+    run: Run
+    summary: Summary
+    gate: GateVerdict
+    controls: tuple[Result, ...] = ()
+    incidents: tuple[Incident, ...] = ()
+    targets: tuple[Result, ...] = ()
