@@ -1,0 +1,7 @@
+"""State and cause from evidence, and an exit code from results; nothing here touches a network."""
+
+from probecli.verdict.gate import ExitCode, decide, final_exit_code, worst
+from probecli.verdict.judgement import judge
+from probecli.verdict.summary import Tally, summarise
+
+__all__ = ["ExitCode", "Tally", "decide", "final_exit_code", "judge", "summarise", "worst"]
