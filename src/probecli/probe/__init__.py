@@ -1,0 +1,1 @@
+"""How one target is measured: a probe measures and never judges."""

@@ -1,0 +1,160 @@
+"""An HTTP request as it goes on the wire, and the one that a target asks for."""
+
+import base64
+from functools import lru_cache
+from urllib.parse import quote, unquote, urlencode, urlsplit
+
+from msgspec import Struct
+
+from probecli import __version__
+from probecli.model.target import Auth, Target
+
+_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+# Everything that may stand in a path or query, so that only what may not is escaped (RFC 3986).
+_SAFE = "!#$%&'()*+,/:;=?@[]~"
+
+USER_AGENT = f"probecli/{__version__}"
+
+
+class Origin(Struct, frozen=True):
+    """Scheme, host and port: what decides whether credentials may travel along."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @property
+    def authority(self) -> str:
+        """The Host field: the port only where it is not the scheme's own."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _PORTS.get(self.scheme) else f"{host}:{self.port}"
+
+
+class Call(Struct, frozen=True):
+    """One HTTP request: where, what, with which fields and body."""
+
+    method: str
+    origin: Origin
+    path: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes = b""
+
+    @property
+    def url(self) -> str:
+        """The absolute URL."""
+        return f"{self.origin.scheme}://{self.origin.authority}{self.path}"
+
+
+def split_url(url: str) -> tuple[Origin, str, str]:
+    """Origin, path with query, and userinfo of a URL; the host is in its ASCII form."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if not host.isascii():
+        import idna
+
+        host = idna.encode(host, uts46=True).decode("ascii")
+    scheme = parts.scheme.lower()
+    port = parts.port or _PORTS.get(scheme, 0)
+    path = parts.path or "/"
+    if parts.query:
+        path = f"{path}?{parts.query}"
+    if not path.isascii() or " " in path or '"' in path:
+        path = quote(path, safe=_SAFE)
+    userinfo = parts.netloc.rpartition("@")[0]
+    return Origin(scheme, host, port), path, userinfo
+
+
+def first_call(target: Target) -> Call:
+    """The request that a target asks for."""
+    origin, path, userinfo = split_url(target.url)
+    given = {name.lower() for name in target.headers} if target.headers else ()
+    headers = []
+    if "host" not in given:
+        headers.append(("Host", origin.authority))
+    if "user-agent" not in given:
+        headers.append(("User-Agent", USER_AGENT))
+    if "accept" not in given:
+        headers.append(("Accept", "*/*"))
+    if "accept-encoding" not in given:
+        headers.append(("Accept-Encoding", "gzip, deflate, br"))
+    if target.headers:
+        headers.extend(target.headers.items())
+    if "authorization" not in given and (target.auth is not None or userinfo):
+        headers.append(("Authorization", authorization(target.auth, userinfo)))
+    body, content_type = _body(target)
+    if content_type and "content-type" not in given:
+        headers.append(("Content-Type", content_type))
+    if (body or target.method in ("POST", "PUT", "PATCH")) and "content-length" not in given:
+        headers.append(("Content-Length", str(len(body))))
+    return Call(target.method, origin, path, tuple(headers), body)
+
+
+def authorization(auth: Auth | None, userinfo: str) -> str:
+    """The Authorization field's value, from `auth` or a URL's userinfo."""
+    if auth is not None and auth.bearer is not None:
+        return f"Bearer {auth.bearer}"
+    if auth is not None and auth.basic is not None:
+        return basic(auth.basic.username, auth.basic.password)
+    username, _, password = userinfo.partition(":")
+    return basic(unquote(username), unquote(password))
+
+
+def basic(username: str, password: str) -> str:
+    """Basic credentials (RFC 7617), in UTF-8."""
+    return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode("ascii")
+
+
+def _body(target: Target) -> tuple[bytes, str | None]:
+    if target.json is not None:
+        from msgspec import json
+
+        return json.encode(target.json), "application/json"
+    if target.form is not None:
+        return urlencode(target.form).encode(), "application/x-www-form-urlencoded"
+    if target.body is not None:
+        return target.body.encode(), None
+    return b"", None
+
+
+def http1_bytes(call: Call, *, absolute: bool = False) -> bytes:
+    """The request in HTTP/1.1; `absolute` is the form that a proxy wants (RFC 9112, 3.2.2)."""
+    path = call.url if absolute else call.path
+    lines = [f"{call.method} {path} HTTP/1.1"]
+    lines += [f"{name}: {value}" for name, value in call.headers]
+    if not any(name.lower() == "connection" for name, _ in call.headers):
+        lines.append("Connection: close")
+    lines.append("\r\n")
+    return "\r\n".join(lines).encode("latin-1", "replace") + call.body
+
+
+# Fields of one connection, which HTTP/2 has no place for (RFC 9113, 8.2.2).
+_CONNECTION_FIELDS = frozenset(
+    {"connection", "host", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"}
+)
+
+
+def http2_fields(call: Call) -> list[tuple[bytes, bytes]]:
+    """The request's fields in HTTP/2, pseudo-fields first."""
+    host = next((value for name, value in call.headers if name.lower() == "host"), None)
+    fields = [
+        (":method", call.method),
+        (":scheme", call.origin.scheme),
+        (":authority", host or call.origin.authority),
+        (":path", call.path),
+    ]
+    fields += [
+        (name.lower(), value)
+        for name, value in call.headers
+        if name.lower() not in _CONNECTION_FIELDS
+    ]
+    return [(name.encode(), value.encode("latin-1", "replace")) for name, value in fields]
+
+
+@lru_cache(maxsize=64)
+def proxy_origin(proxy: str) -> tuple[Origin, str | None]:
+    """A proxy's origin and its credentials, from its URL."""
+    origin, _, userinfo = split_url(proxy)
+    if not userinfo:
+        return origin, None
+    username, _, password = userinfo.partition(":")
+    return origin, basic(unquote(username), unquote(password))

@@ -1,0 +1,78 @@
+"""A body's content codings undone (RFC 9110, 8.4), within bounds, whatever the server sent."""
+
+import zlib
+from collections.abc import Callable
+
+from probecli.probe.wire.fault import Fault
+
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+def decoded(body: bytes, codings: str, *, limit: int, cut: bool) -> bytes:
+    """The body without its codings, at most `limit` bytes.
+
+    A coding that is not known leaves the body as it is. `cut` says that the body ends early by our
+    own choice, so that a stream without its end is no fault. Raises Fault on a corrupt stream.
+    """
+    for coding in reversed([part.strip().lower() for part in codings.split(",")]):
+        undo = _UNDO.get(coding)
+        if undo is None or not body:
+            return body[:limit]
+        body, ended = undo(body, limit)
+        if not ended and len(body) < limit and not cut:
+            raise Fault("http.response.invalid", f"the {coding} body ends early")
+    return body[:limit]
+
+
+def _gzip(body: bytes, limit: int) -> tuple[bytes, bool]:
+    return _inflate(body, limit, _GZIP, "gzip")
+
+
+def _deflate(body: bytes, limit: int) -> tuple[bytes, bool]:
+    """Deflate in zlib's wrapping as the RFC says, or raw as some servers send it."""
+    wrapped = len(body) >= 2 and body[0] & 0x0F == 8 and int.from_bytes(body[:2]) % 31 == 0
+    return _inflate(body, limit, zlib.MAX_WBITS if wrapped else -zlib.MAX_WBITS, "deflate")
+
+
+def _inflate(body: bytes, limit: int, window: int, coding: str) -> tuple[bytes, bool]:
+    pieces: list[bytes] = []
+    size = 0
+    while True:
+        stream = zlib.decompressobj(window)
+        try:
+            piece = stream.decompress(body, limit - size + 1)
+        except zlib.error as error:
+            raise Fault("http.response.invalid", f"corrupt {coding} body: {error}") from None
+        pieces.append(piece)
+        size += len(piece)
+        body = stream.unused_data
+        # A gzip body may be several members on end (RFC 1952, 2.2); zeros are padding.
+        if size > limit or not stream.eof or not body.strip(b"\0") or window != _GZIP:
+            return b"".join(pieces), stream.eof
+
+
+def _brotli(body: bytes, limit: int) -> tuple[bytes, bool]:
+    import brotli
+
+    stream = brotli.Decompressor()
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        piece = stream.process(body, output_buffer_limit=limit + 1)
+        while piece:
+            pieces.append(piece)
+            size += len(piece)
+            if size > limit or stream.is_finished() or stream.can_accept_more_data():
+                break
+            piece = stream.process(b"", output_buffer_limit=limit + 1 - size)
+    except brotli.error as error:
+        raise Fault("http.response.invalid", f"corrupt br body: {error}") from None
+    return b"".join(pieces), stream.is_finished()
+
+
+_UNDO: dict[str, Callable[[bytes, int], tuple[bytes, bool]]] = {
+    "gzip": _gzip,
+    "x-gzip": _gzip,
+    "deflate": _deflate,
+    "br": _brotli,
+}

@@ -1,0 +1,226 @@
+"""One hop: one HTTP request to one server, and what was measured of its response."""
+
+from collections.abc import Awaitable, Callable
+from time import perf_counter
+
+from msgspec import Struct
+
+from probecli.model.evidence import Failure
+from probecli.model.result import Server, Timings, TlsFacts
+from probecli.model.target import Target
+from probecli.probe.call import Call, Origin, http1_bytes, http2_fields, proxy_origin
+from probecli.probe.content import decoded
+from probecli.probe.network import Network
+from probecli.probe.resolver import literal
+from probecli.probe.wire.codec import Codec, HttpCodec
+from probecli.probe.wire.dial import Address, Tried
+from probecli.probe.wire.exchange import Order, Outcome, TlsOrder
+from probecli.probe.wire.fault import Fault
+from probecli.probe.wire.http1 import Http1
+
+_PROTOCOLS = {"auto": ("h2", "http/1.1"), "1.1": ("http/1.1",), "2": ("h2",)}
+
+
+class Hop(Struct, kw_only=True):
+    """What one request brought; `failure` is set when the response is not complete."""
+
+    timings: Timings
+    server: Server | None = None
+    tls: TlsFacts | None = None
+    failure: Failure | None = None
+    status: int | None = None
+    reason: bytes = b""
+    version: str | None = None
+    headers: list[tuple[bytes, bytes]] = []
+    body: bytes = b""
+    body_bytes: int | None = None
+    tried: list[Tried] = []
+
+    def header(self, name: bytes) -> bytes | None:
+        """The first field of this name, which is to be given in lower case."""
+        for key, value in self.headers:
+            if key.lower() == name:
+                return value
+        return None
+
+
+Send = Callable[[Call, float], Awaitable[Hop]]
+
+
+async def send(network: Network, target: Target, call: Call, timeout_s: float) -> Hop:
+    """Carries out one request within `timeout_s`, resolution included."""
+    started = perf_counter()
+    dns_ms = None
+    try:
+        proxy = proxy_origin(target.proxy) if target.proxy else None
+        origin = call.origin if proxy is None else proxy[0]
+        addresses, dns_ms = await order_addresses(network, target, origin, timeout_s)
+        if dns_ms is not None:
+            timeout_s = max(0.001, timeout_s - dns_ms / 1000)
+        order = _order(target, call, addresses, timeout_s, proxy)
+    except Fault as fault:
+        if fault.cause.startswith("dns."):
+            dns_ms = ms(perf_counter() - started)
+        return Hop(
+            timings=Timings(dns=dns_ms, total=ms(perf_counter() - started)),
+            server=Server(call.origin.host, None, call.origin.port, None),
+            failure=Failure(fault.cause, fault.detail),
+        )
+    outcome = await network.exchange(order)
+    return _hop(outcome, call.origin, dns_ms, network.now(), target.max_body_bytes)
+
+
+async def order_addresses(
+    network: Network, target: Target, origin: Origin, timeout_s: float
+) -> tuple[tuple[Address, ...], float | None]:
+    """The addresses to try and the milliseconds that resolving took, None for a literal address.
+
+    Raises Fault.
+    """
+    addresses = known_addresses(target, origin)
+    if addresses is not None:
+        return addresses, None
+    started = perf_counter()
+    addresses = await network.resolver.addresses(
+        origin.host,
+        origin.port,
+        version=target.ip_version,
+        resolver=target.resolver,
+        timeout_s=timeout_s,
+    )
+    return addresses, ms(perf_counter() - started)
+
+
+def known_addresses(target: Target, origin: Origin) -> tuple[Address, ...] | None:
+    """The addresses that need no resolution; None when a name is to be asked for."""
+    if target.resolve_to is not None and target.proxy is None:
+        address = literal(target.resolve_to, origin.port)
+    else:
+        address = literal(origin.host, origin.port)
+    return None if address is None else (address,)
+
+
+def _order(
+    target: Target,
+    call: Call,
+    addresses: tuple[Address, ...],
+    timeout_s: float,
+    proxy: tuple[Origin, str | None] | None,
+) -> Order:
+    secure = call.origin.scheme in ("https", "wss")
+    tunnel: Codec | None = None
+    if proxy is not None and secure:
+        from probecli.probe.proxy import Tunnel
+
+        tunnel = Tunnel(call.origin, proxy[1])
+    forwarded = proxy is not None and not secure
+
+    def codec(protocol: str | None) -> Codec:
+        return _codec(target, call, protocol, secure, forwarded)
+
+    if forwarded and proxy is not None and proxy[1] is not None:
+        call = Call(
+            call.method,
+            call.origin,
+            call.path,
+            (*call.headers, ("Proxy-Authorization", proxy[1])),
+            call.body,
+        )
+    return Order(
+        addresses,
+        codec,
+        timeout_s,
+        target.connect_timeout_s,
+        tls_order(target, call.origin.host, _PROTOCOLS[target.http_version]) if secure else None,
+        tunnel,
+    )
+
+
+def tls_order(target: Target, host: str, protocols: tuple[str, ...]) -> TlsOrder:
+    """How the target wants its connection secured; raises Fault on unusable files."""
+    from probecli.probe.trust import tls_context
+
+    return TlsOrder(tls_context(target.tls, protocols), target.tls.server_name or host)
+
+
+def _codec(
+    target: Target, call: Call, protocol: str | None, secure: bool, forwarded: bool
+) -> Codec:
+    wanted = target.http_version
+    if protocol == "h2" or (wanted == "2" and not secure):
+        from probecli.probe.wire.http2 import Http2
+
+        return Http2(http2_fields(call), call.body, max_body_bytes=target.max_body_bytes)
+    if wanted == "2":
+        raise Fault("http.protocol.error", "the server does not offer HTTP/2")
+    return Http1(
+        http1_bytes(call, absolute=forwarded),
+        no_body=call.method == "HEAD",
+        max_body_bytes=target.max_body_bytes,
+    )
+
+
+def _hop(outcome: Outcome, origin: Origin, dns_ms: float | None, now_s: float, limit: int) -> Hop:
+    fault = outcome.fault
+    hop = Hop(
+        timings=timings(outcome, dns_ms),
+        server=server(outcome, origin.host, origin.port),
+        tried=outcome.tried,
+    )
+    if outcome.secure is not None:
+        from probecli.probe.trust import tls_facts
+
+        hop.tls = tls_facts(outcome.secure, now_s)
+    codec = outcome.codec
+    if isinstance(codec, HttpCodec) and codec.status is not None:
+        _response(hop, codec)
+        if fault is None:
+            try:
+                codings = hop.header(b"content-encoding")
+                if codings is not None:
+                    hop.body = decoded(
+                        hop.body,
+                        codings.decode("latin-1"),
+                        limit=limit,
+                        cut=codec.cut,
+                    )
+            except Fault as corrupt:
+                fault = corrupt
+    if fault is not None:
+        hop.failure = Failure(fault.cause, fault.detail)
+    return hop
+
+
+def _response(hop: Hop, codec: HttpCodec) -> None:
+    hop.status = codec.status
+    hop.reason = codec.reason
+    hop.version = f"HTTP/{codec.version}"
+    hop.headers = codec.headers
+    hop.body = codec.body
+    hop.body_bytes = codec.body_bytes
+
+
+def server(outcome: Outcome, host: str, port: int) -> Server:
+    """The peer that answered, or the name alone when none did."""
+    address = outcome.address
+    if address is None:
+        return Server(host, None, port, None)
+    return Server(host, address.ip, port, "ipv6" if ":" in address.ip else "ipv4")
+
+
+def timings(outcome: Outcome, dns_ms: float | None) -> Timings:
+    """The phases in milliseconds; resolution is part of the total."""
+    return Timings(
+        dns=dns_ms,
+        connect=ms(outcome.connect_s),
+        tls=ms(outcome.tls_s),
+        send=ms(outcome.send_s),
+        wait=ms(outcome.wait_s),
+        receive=ms(outcome.receive_s),
+        total=ms(outcome.total_s + (dns_ms or 0.0) / 1000),
+    )
+
+
+def ms(seconds: float | None) -> float | None:
+    """Milliseconds to the microsecond; None stays None."""
+    return None if seconds is None else round(seconds * 1000, 3)

@@ -1,0 +1,118 @@
+"""How an HTTP target is measured: the first hop, and the redirects that follow it."""
+
+from time import perf_counter
+
+from probecli.model.evidence import Evidence, Failure
+from probecli.model.result import HttpFacts, Timings
+from probecli.model.target import Target
+from probecli.probe.call import Call, first_call
+from probecli.probe.hop import Hop, ms, send
+from probecli.probe.network import Network
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+async def probe_http(target: Target, network: Network) -> Evidence:
+    """One attempt at an `http` or `https` target."""
+    started = perf_counter()
+    call = first_call(target)
+    hop = await send(network, target, call, target.timeout_s)
+    if (
+        hop.status in _REDIRECTS
+        and hop.failure is None
+        and target.follow_redirects
+        and hop.header(b"location") is not None
+    ):
+        return await _followed(target, network, call, hop, started)
+    return evidence(target, hop, call.url, (), hop.timings, network.now())
+
+
+async def _followed(
+    target: Target, network: Network, call: Call, first: Hop, started: float
+) -> Evidence:
+    from probecli.probe.redirects import follow
+
+    async def send_hop(next_call: Call, timeout_s: float) -> Hop:
+        return await send(network, target, next_call, timeout_s)
+
+    def left_s() -> float:
+        return max(0.001, started + target.timeout_s - perf_counter())
+
+    journey = await follow(first, call, target, send_hop, left_s)
+    last = journey.hops[-1]
+    if journey.fault is not None:
+        last.failure = Failure(journey.fault.cause, journey.fault.detail)
+    elif last.failure is not None and journey.urls:
+        last.failure = Failure(
+            last.failure.cause, f"{last.failure.detail} (after a redirect to {journey.urls[-1]})"
+        )
+    total = added_up([hop.timings for hop in journey.hops], ms(perf_counter() - started))
+    final_url = journey.urls[len(journey.hops) - 2] if len(journey.hops) > 1 else call.url
+    return evidence(target, last, final_url, tuple(journey.urls), total, network.now())
+
+
+def evidence(
+    target: Target,
+    hop: Hop,
+    final_url: str,
+    redirects: tuple[str, ...],
+    timings: Timings,
+    now_s: float,
+) -> Evidence:
+    """What the last hop tells, with the timings of them all; `now_s` is for a dated Retry-After."""
+    return Evidence(
+        timings=timings,
+        failure=hop.failure,
+        server=hop.server,
+        http=HttpFacts(
+            method=target.method,
+            status=hop.status,
+            version=hop.version,
+            final_url=final_url if hop.status is not None else None,
+            redirects=redirects,
+            body_bytes=hop.body_bytes,
+            retry_after_s=retry_after_s(hop, now_s),
+        ),
+        tls=hop.tls,
+        reason=hop.reason.decode("latin-1"),
+        headers=tuple(
+            (name.decode("latin-1"), value.decode("latin-1")) for name, value in hop.headers
+        ),
+        body=hop.body,
+    )
+
+
+def added_up(parts: list[Timings], total: float | None) -> Timings:
+    """The phases of several hops, each None only when no hop reached it."""
+
+    def phase(name: str) -> float | None:
+        values = [value for part in parts if (value := getattr(part, name)) is not None]
+        return round(sum(values), 3) if values else None
+
+    return Timings(
+        dns=phase("dns"),
+        connect=phase("connect"),
+        tls=phase("tls"),
+        send=phase("send"),
+        wait=phase("wait"),
+        receive=phase("receive"),
+        total=total,
+    )
+
+
+def retry_after_s(hop: Hop, now_s: float) -> float | None:
+    """The server's Retry-After in seconds (RFC 9110, 10.2.3), None when absent or not usable."""
+    if hop.status is None or hop.status < 300:
+        return None
+    field = hop.header(b"retry-after")
+    if field is None:
+        return None
+    text = field.decode("latin-1").strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    from email.utils import parsedate_to_datetime
+
+    try:
+        return max(0.0, round(parsedate_to_datetime(text).timestamp() - now_s, 3))
+    except (ValueError, OverflowError):
+        return None

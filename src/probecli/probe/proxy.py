@@ -1,0 +1,42 @@
+"""The way through an HTTP proxy to a TLS server: CONNECT (RFC 9110, 9.3.6)."""
+
+from probecli.probe.call import Origin
+from probecli.probe.wire.fault import Fault
+from probecli.probe.wire.http1 import Http1
+
+
+class Tunnel:
+    """Asks the proxy for a tunnel; `done` once it stands."""
+
+    def __init__(self, origin: Origin, credentials: str | None) -> None:
+        host = f"[{origin.host}]" if ":" in origin.host else origin.host
+        authority = f"{host}:{origin.port}"
+        lines = [f"CONNECT {authority} HTTP/1.1", f"Host: {authority}"]
+        if credentials is not None:
+            lines.append(f"Proxy-Authorization: {credentials}")
+        request = ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")
+        self._http = Http1(request, no_body=True, max_body_bytes=0)
+        self.answering = False
+        self.done = False
+
+    def open(self) -> bytes:
+        """The CONNECT request."""
+        return self._http.open()
+
+    def feed(self, data: bytes) -> bytes:
+        """Takes the proxy's answer; raises Fault when it refuses."""
+        self._http.feed(data)
+        if self._http.done:
+            self._judge()
+        return b""
+
+    def eof(self) -> None:
+        """The proxy hung up."""
+        raise Fault("http.error", "the proxy closed the connection without a tunnel")
+
+    def _judge(self) -> None:
+        status = self._http.status or 0
+        if not 200 <= status < 300:
+            reason = self._http.reason.decode("latin-1")
+            raise Fault("http.error", f"the proxy answered {status} {reason} to CONNECT".rstrip())
+        self.done = True

@@ -1,0 +1,146 @@
+"""Names to addresses, concurrently and once a run: a phase of its own."""
+
+import asyncio
+import ipaddress
+import socket
+from typing import TYPE_CHECKING, NamedTuple
+
+from probecli.probe.wire.dial import Address
+from probecli.probe.wire.fault import Fault
+
+if TYPE_CHECKING:
+    import aiodns
+
+_FAMILIES = {"auto": socket.AF_UNSPEC, "4": socket.AF_INET, "6": socket.AF_INET6}
+
+# c-ares' status codes (ares.h), which its Python face passes on as numbers.
+_NO_DATA, _FORMAT, _SERVER, _NOT_FOUND, _NOT_IMPLEMENTED, _REFUSED = 1, 2, 3, 4, 5, 6
+_BAD_NAME, _BAD_RESPONSE, _CONNECTION_REFUSED, _TIMEOUT = 8, 10, 11, 12
+
+_MEANINGS = {
+    _NO_DATA: ("dns.name_not_resolved", "the name has no address"),
+    _NOT_FOUND: ("dns.name_not_resolved", "no such name (NXDOMAIN)"),
+    _BAD_NAME: ("dns.name_not_resolved", "not a valid name"),
+    _FORMAT: ("dns.failed", "the resolver answered FORMERR"),
+    _SERVER: ("dns.failed", "the resolver answered SERVFAIL"),
+    _NOT_IMPLEMENTED: ("dns.failed", "the resolver answered NOTIMP"),
+    _REFUSED: ("dns.failed", "the resolver answered REFUSED"),
+    _BAD_RESPONSE: ("dns.failed", "the resolver's answer is malformed"),
+    _CONNECTION_REFUSED: ("dns.unreachable", "no resolver could be contacted"),
+    _TIMEOUT: ("dns.unreachable", "no resolver answered"),
+}
+
+
+class Question(NamedTuple):
+    """What is asked; equal questions are asked once a run."""
+
+    host: str
+    version: str
+    resolver: str | None
+
+
+class Resolver:
+    """Asks the system's resolvers, or those that targets name, by c-ares.
+
+    /etc/hosts is honoured; answers, failures included, hold for the run, but silence is asked
+    again. `silent` tells the questions that nobody answered, `answered` the resolvers that did.
+    """
+
+    def __init__(self) -> None:
+        self._channels: dict[str | None, aiodns.DNSResolver] = {}
+        self._known: dict[Question, asyncio.Future[tuple[Address, ...]]] = {}
+        self.answered: set[str | None] = set()
+
+    async def addresses(
+        self, host: str, port: int, *, version: str, resolver: str | None, timeout_s: float
+    ) -> tuple[Address, ...]:
+        """The addresses of `host`, in the order to try them; raises Fault."""
+        question = Question(host, version, resolver)
+        asked = self._known.get(question)
+        if asked is None or (asked.done() and _is_silence(asked)):
+            asked = asyncio.ensure_future(self._ask(question))
+            self._known[question] = asked
+        try:
+            async with asyncio.timeout(timeout_s):
+                found = await asyncio.shield(asked)
+        except TimeoutError:
+            raise Fault("dns.unreachable", f"no answer after {timeout_s:g} s") from None
+        return tuple(address._replace(port=port) for address in found)
+
+    async def close(self) -> None:
+        """Ends what is still asked."""
+        for asked in self._known.values():
+            if asked.done():
+                asked.cancelled() or asked.exception()
+            else:
+                asked.cancel()
+        for channel in self._channels.values():
+            await channel.close()
+
+    async def _ask(self, question: Question) -> tuple[Address, ...]:
+        import aiodns
+
+        try:
+            answer = await self._channel(question.resolver).getaddrinfo(
+                question.host, family=_FAMILIES[question.version], type=socket.SOCK_STREAM
+            )
+        except aiodns.error.DNSError as error:
+            code = error.args[0]
+            cause, words = _MEANINGS.get(code, ("dns.failed", str(error.args[-1])))
+            if cause != "dns.unreachable":
+                self.answered.add(question.resolver)
+            raise Fault(cause, words) from None
+        self.answered.add(question.resolver)
+        found = [
+            Address(socket.AddressFamily(node.family), node.addr[0].decode(), 0)
+            for node in answer.nodes
+        ]
+        if not found:
+            raise Fault("dns.name_not_resolved", "the name has no address")
+        return interleaved(found)
+
+    def _channel(self, server: str | None) -> "aiodns.DNSResolver":
+        channel = self._channels.get(server)
+        if channel is None:
+            import aiodns
+
+            channel = aiodns.DNSResolver(
+                nameservers=None if server is None else [server], timeout=2.0, tries=3
+            )
+            self._channels[server] = channel
+        return channel
+
+
+def _is_silence(asked: "asyncio.Future[tuple[Address, ...]]") -> bool:
+    if asked.cancelled():
+        return True
+    error = asked.exception()
+    return isinstance(error, Fault) and error.cause == "dns.unreachable"
+
+
+def interleaved(found: list[Address]) -> tuple[Address, ...]:
+    """Families in turn, beginning with that of the first address (RFC 8305, section 4)."""
+    first = [address for address in found if address.family == found[0].family]
+    second = [address for address in found if address.family != found[0].family]
+    ordered: list[Address] = []
+    while first or second:
+        if first:
+            ordered.append(first.pop(0))
+        if second:
+            ordered.append(second.pop(0))
+    return tuple(dict.fromkeys(ordered))
+
+
+def literal(host: str, port: int) -> Address | None:
+    """The address that `host` is already, None for a name."""
+    if not host or (host[-1] not in "0123456789" and ":" not in host):
+        return None
+    try:
+        socket.inet_pton(socket.AF_INET, host)
+    except OSError:
+        try:
+            ipaddress.IPv6Address(host)
+        except ValueError:
+            return None
+        return Address(socket.AF_INET6, host, port)
+    return Address(socket.AF_INET, host, port)

@@ -1,0 +1,81 @@
+"""How a `tcp` or `tls` target is measured: connect, shake hands, read a banner if one is wanted."""
+
+from time import perf_counter
+
+from probecli.model.evidence import Evidence, Failure
+from probecli.model.result import Server, Timings
+from probecli.model.target import Target
+from probecli.probe.call import split_url
+from probecli.probe.hop import ms, order_addresses, server, timings, tls_order
+from probecli.probe.network import Network
+from probecli.probe.wire.exchange import Order
+from probecli.probe.wire.fault import Fault
+
+_BANNER_BYTES = 4096
+
+
+class Banner:
+    """Reads what the server says of itself: one line, or what it sends before it closes."""
+
+    def __init__(self, *, wanted: bool) -> None:
+        self.text = b""
+        self.answering = False
+        self.done = not wanted
+
+    def open(self) -> bytes:
+        """Nothing: the server speaks first."""
+        return b""
+
+    def feed(self, data: bytes) -> bytes:
+        """Collects up to the first line end or 4 KiB."""
+        self.answering = True
+        self.text = (self.text + data)[:_BANNER_BYTES]
+        self.done = b"\n" in self.text or len(self.text) == _BANNER_BYTES
+        return b""
+
+    def eof(self) -> None:
+        """What came is the banner."""
+        self.done = True
+
+
+async def probe_stream(target: Target, network: Network) -> Evidence:
+    """One attempt at a `tcp://` or `tls://` target."""
+    started = perf_counter()
+    origin, _, _ = split_url(target.url)
+    wanted = target.expect.banner is not None or target.warn.banner is not None
+    banner = Banner(wanted=wanted)
+    dns_ms = None
+    try:
+        addresses, dns_ms = await order_addresses(network, target, origin, target.timeout_s)
+        order = Order(
+            addresses,
+            lambda _: banner,
+            max(0.001, target.timeout_s - (perf_counter() - started)),
+            target.connect_timeout_s,
+            tls_order(target, origin.host, ()) if origin.scheme == "tls" else None,
+        )
+    except Fault as fault:
+        if fault.cause.startswith("dns."):
+            dns_ms = ms(perf_counter() - started)
+        return Evidence(
+            timings=Timings(dns=dns_ms, total=ms(perf_counter() - started)),
+            server=Server(origin.host, None, origin.port, None),
+            failure=Failure(fault.cause, fault.detail),
+        )
+    outcome = await network.exchange(order)
+    failed = outcome.fault
+    if wanted and failed is not None and failed.cause == "http.response.timed_out":
+        # The connection stands; that nothing was said is for the expectation to judge.
+        failed = None
+    facts = None
+    if outcome.secure is not None:
+        from probecli.probe.trust import tls_facts
+
+        facts = tls_facts(outcome.secure, network.now())
+    return Evidence(
+        timings=timings(outcome, dns_ms),
+        failure=None if failed is None else Failure(failed.cause, failed.detail),
+        server=server(outcome, origin.host, origin.port),
+        tls=facts,
+        banner=banner.text if wanted and failed is None else None,
+    )

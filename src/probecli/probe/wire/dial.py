@@ -1,0 +1,183 @@
+"""Connecting: the first of several addresses that accepts (RFC 8305, happy eyeballs)."""
+
+import asyncio
+import errno
+import socket
+from time import perf_counter
+from typing import NamedTuple, Protocol
+
+from probecli.probe.wire.fault import Fault, connect_fault, most_telling
+from probecli.probe.wire.system import STAGE_DIALLING, System
+
+_STAGGER_S = 0.25
+_IN_PROGRESS = (0, errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EINTR)
+
+
+class Address(NamedTuple):
+    """One address of a server, as `connect` wants it."""
+
+    family: socket.AddressFamily
+    ip: str
+    port: int
+
+    @property
+    def sockaddr(self) -> tuple[str, int]:
+        """What `connect` takes; a scope (`fe80::1%eth0`) may stand in the text."""
+        return (self.ip, self.port)
+
+
+class Tried(NamedTuple):
+    """What became of one address: None for the winner or for one that was still pending."""
+
+    ip: str
+    fault: Fault | None
+
+
+class Owner(Protocol):
+    """Who is told how the dialling ended."""
+
+    def connected(self, sock: socket.socket, address: Address, seconds: float, mask: int) -> None:
+        """The first address that accepted, and how long its own connect took.
+
+        `mask` is the event that told so.
+        """
+
+    def connect_failed(self, fault: Fault) -> None:
+        """No address accepted."""
+
+
+class _Line:
+    """One connecting socket."""
+
+    __slots__ = ("address", "alive", "dial", "sock", "stage", "started")
+
+    def __init__(self, dial: "Dial", sock: socket.socket, address: Address) -> None:
+        self.dial = dial
+        self.sock = sock
+        self.address = address
+        self.stage = STAGE_DIALLING
+        self.alive = True
+        self.started = perf_counter()
+
+    def ready(self, mask: int) -> None:
+        """Accepted or failed."""
+        code = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if code:
+            self.dial.lost(self, connect_fault(code, immediate=False))
+        else:
+            self.dial.won(self, mask)
+
+
+class Dial:
+    """Tries addresses in order, the next one 250 ms after the last or as soon as it failed."""
+
+    __slots__ = (
+        "_addresses",
+        "_faults",
+        "_lines",
+        "_loop",
+        "_owner",
+        "_stagger",
+        "_system",
+        "tried",
+    )
+
+    def __init__(
+        self,
+        system: System,
+        loop: asyncio.AbstractEventLoop,
+        addresses: tuple[Address, ...],
+        owner: Owner,
+    ) -> None:
+        self._system = system
+        self._loop = loop
+        self._addresses = iter(addresses)
+        self._owner = owner
+        self._lines: list[_Line] = []
+        self._faults: list[Fault] = []
+        self._stagger: asyncio.TimerHandle | None = None
+        self.tried: list[Tried] = []
+
+    def start(self, *, alone: bool) -> None:
+        """Dials the first address; `alone` says that there is no other to stagger."""
+        self._next()
+        if not alone:
+            self._arm()
+
+    def won(self, line: _Line, mask: int) -> None:
+        """`line` is connected: the others are hung up."""
+        seconds = perf_counter() - line.started
+        measured = self._system.connect_seconds(line.sock)
+        if measured is not None and measured < seconds:
+            seconds = measured
+        self._lines.remove(line)
+        line.alive = False
+        self.tried.append(Tried(line.address.ip, None))
+        self.stop()
+        self._owner.connected(line.sock, line.address, seconds, mask)
+
+    def lost(self, line: _Line, fault: Fault) -> None:
+        """`line` failed: the next address is tried at once."""
+        self._lines.remove(line)
+        self._hang_up(line)
+        self._failed(line.address, fault)
+        self._next()
+
+    def stop(self) -> None:
+        """Hangs up whatever is still connecting."""
+        if self._stagger is not None:
+            self._stagger.cancel()
+            self._stagger = None
+        for line in self._lines:
+            self._hang_up(line)
+            self.tried.append(Tried(line.address.ip, None))
+        self._lines.clear()
+
+    def _failed(self, address: Address, fault: Fault) -> None:
+        self._faults.append(fault)
+        self.tried.append(Tried(address.ip, fault))
+
+    def _hang_up(self, line: _Line) -> None:
+        line.alive = False
+        self._system.forget(line.sock)
+        line.sock.close()
+
+    def _arm(self) -> None:
+        self._stagger = self._loop.call_later(_STAGGER_S, self._stagger_over)
+
+    def _stagger_over(self) -> None:
+        self._stagger = None
+        if self._next():
+            self._arm()
+
+    def _next(self) -> bool:
+        """Dials the next address that can be dialled at all; False when none is left."""
+        for address in self._addresses:
+            fault = self._dial(address)
+            if fault is None:
+                return True
+            self._failed(address, fault)
+        if not self._lines:
+            self._owner.connect_failed(most_telling(self._faults))
+        return False
+
+    def _dial(self, address: Address) -> Fault | None:
+        try:
+            sock = socket.socket(address.family, socket.SOCK_STREAM)
+        except OSError as error:
+            return connect_fault(error.errno or 0, immediate=True)
+        try:
+            sock.setblocking(False)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._system.prepare(sock)
+            line = _Line(self, sock, address)
+            code = sock.connect_ex(address.sockaddr)
+        except OSError as error:
+            sock.close()
+            return connect_fault(error.errno or 0, immediate=True)
+        if code not in _IN_PROGRESS:
+            sock.close()
+            return connect_fault(code, immediate=code != errno.ECONNREFUSED)
+        self._lines.append(line)
+        self._system.watch(sock, line)
+        return None

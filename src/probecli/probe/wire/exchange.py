@@ -1,0 +1,459 @@
+"""One exchange with one server: connect, handshake, send, wait, receive, each timed.
+
+A state machine of callbacks: no task, no stream object and no lock a probe. The codec decides what
+is sent and when the answer is complete; the deadline bounds the whole, whatever the server does.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from probecli.probe.wire.codec import Codec
+from probecli.probe.wire.dial import Address, Dial, Tried
+from probecli.probe.wire.fault import Fault
+from probecli.probe.wire.system import (
+    CLOSING,
+    READ,
+    STAGE_DIALLING,
+    STAGE_HANDSHAKE,
+    STAGE_READING,
+    System,
+    wall_ns,
+)
+
+if TYPE_CHECKING:
+    import ssl
+
+    from probecli.probe.wire.secure import Secure
+
+# One full segment on Ethernet: the first read is small, so that its kernel stamp is that of the
+# first byte and not of the last segment that happened to be queued behind it.
+_FIRST_READ_BYTES = 2048
+_READ_BYTES = 65536
+_READS_A_TURN = 16
+
+
+class TlsOrder(Struct, frozen=True):
+    """How to secure the connection."""
+
+    context: "ssl.SSLContext"
+    server_name: str
+
+
+class Order(Struct, frozen=True):
+    """What to do: where to connect, how to secure it, what to say; times are in seconds.
+
+    `tunnel` is a codec that opens a way through a proxy before TLS begins. `codec` is chosen once
+    the protocol is negotiated (None without TLS or ALPN).
+    """
+
+    addresses: tuple[Address, ...]
+    codec: Callable[[str | None], Codec]
+    timeout_s: float
+    connect_timeout_s: float
+    tls: TlsOrder | None = None
+    tunnel: Codec | None = None
+
+
+class Outcome:
+    """What was measured: phases in seconds, None for those not reached, and the codec's state."""
+
+    __slots__ = (
+        "address",
+        "codec",
+        "connect_s",
+        "fault",
+        "receive_s",
+        "secure",
+        "send_s",
+        "tls_s",
+        "total_s",
+        "tried",
+        "wait_s",
+    )
+
+    def __init__(self) -> None:
+        self.address: Address | None = None
+        self.codec: Codec | None = None
+        self.secure: ssl.SSLObject | None = None
+        self.fault: Fault | None = None
+        self.tried: list[Tried] = []
+        self.connect_s: float | None = None
+        self.tls_s: float | None = None
+        self.send_s: float | None = None
+        self.wait_s: float | None = None
+        self.receive_s: float | None = None
+        self.total_s: float = 0.0
+
+
+class Exchange:
+    """Carries out one order and calls `done` once with its outcome."""
+
+    __slots__ = (
+        "_awaiting",
+        "_begun",
+        "_codec",
+        "_connected_at",
+        "_dial",
+        "_done",
+        "_eof",
+        "_first_at",
+        "_first_ns",
+        "_last_at",
+        "_last_ns",
+        "_loop",
+        "_mark_ns",
+        "_order",
+        "_outcome",
+        "_own_cpu_s",
+        "_pending",
+        "_reset",
+        "_secure",
+        "_sending_at",
+        "_sent_at",
+        "_sent_ns",
+        "_shaken",
+        "_sock",
+        "_started_at",
+        "_system",
+        "_timer",
+        "_tunnelled",
+        "_waited_ns",
+        "alive",
+        "stage",
+    )
+
+    def __init__(
+        self,
+        system: System,
+        loop: asyncio.AbstractEventLoop,
+        order: Order,
+        done: Callable[[Outcome], None],
+    ) -> None:
+        self._system = system
+        self._loop = loop
+        self._order = order
+        self._done = done
+        self._outcome = Outcome()
+        self._dial = Dial(system, loop, order.addresses, self)
+        self._sock: socket.socket | None = None
+        self._secure: Secure | None = None
+        self._codec: Codec | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._pending = b""
+        self._awaiting = self._begun = self._eof = self._reset = self._shaken = False
+        self._tunnelled = order.tunnel is None
+        self._connected_at = self._sending_at = self._sent_at = 0.0
+        self._first_at = self._last_at = self._own_cpu_s = 0.0
+        self._sent_ns = self._first_ns = self._last_ns = 0
+        self._mark_ns = self._waited_ns = 0
+        self.stage = STAGE_DIALLING
+        self.alive = True
+        self._started_at = perf_counter()
+
+    def start(self) -> None:
+        """Starts to connect; `done` may be called before this returns."""
+        order = self._order
+        first_bound = min(order.connect_timeout_s, order.timeout_s)
+        self._timer = self._loop.call_later(first_bound, self._time_is_up)
+        self._dial.start(alone=len(order.addresses) == 1)
+
+    def abort(self) -> None:
+        """Lets go of everything without an outcome."""
+        self._release()
+
+    def connected(self, sock: socket.socket, address: Address, seconds: float, mask: int) -> None:
+        """A connection stands: secure it, or begin at once.
+
+        What came with the event that told of the connection (a banner, an early end) has no event
+        of its own, so it is read now.
+        """
+        self._sock = sock
+        self._connected_at = perf_counter()
+        outcome = self._outcome
+        outcome.address = address
+        outcome.connect_s = seconds
+        self._system.hand_over(sock, self)
+        self.stage = STAGE_READING
+        try:
+            if not self._tunnelled:
+                assert self._order.tunnel is not None
+                self._codec = self._order.tunnel
+                self._send(self._codec.open())
+            else:
+                self._path_is_open()
+            if mask & (READ | CLOSING) and self.alive and self.stage == STAGE_READING:
+                self._read(mask)
+        except Fault as fault:
+            self._finish(fault)
+
+    def connect_failed(self, fault: Fault) -> None:
+        """No address accepted."""
+        self._finish(fault)
+
+    def ready(self, mask: int) -> None:
+        """Bytes have arrived, or room to send."""
+        try:
+            if self._pending:
+                self._flush()
+            if self.stage == STAGE_HANDSHAKE:
+                self._shake()
+            else:
+                self._read(mask)
+        except Fault as fault:
+            self._finish(fault)
+
+    def _path_is_open(self) -> None:
+        if self._order.tls is None:
+            self._begin(None)
+            return
+        from probecli.probe.wire.secure import Secure
+
+        self._secure = Secure(self._order.tls.context, self._order.tls.server_name)
+        self.stage = STAGE_HANDSHAKE
+        self._system.take_turn(self)
+
+    def _shake(self) -> None:
+        """One handshake step: the phase is the kernel-stamped waits plus our own CPU."""
+        secure = self._secure
+        assert secure is not None
+        if self._awaiting:
+            data = self._receive(_READ_BYTES, "during the handshake")
+            if data is None:
+                return
+            secure.received(data)
+            if self._last_ns:
+                self._waited_ns += max(0, self._last_ns - self._mark_ns)
+                self._mark_ns = self._last_ns
+        self._awaiting = True
+        before = perf_counter()
+        try:
+            complete = secure.shake()
+        except Fault:
+            self._push(secure.to_send())
+            raise
+        finally:
+            self._own_cpu_s += perf_counter() - before
+        if not complete:
+            self._push(secure.to_send())
+            self._mark_ns = wall_ns()
+            # More may have arrived already, without an event of its own.
+            self._system.take_turn(self)
+            return
+        # The client's last flight stays in the buffer: it leaves together with the request.
+        self._shaken = True
+        elapsed = perf_counter() - self._connected_at
+        measured = self._waited_ns * 1e-9 + self._own_cpu_s
+        self._outcome.tls_s = min(elapsed, measured) if self._waited_ns else elapsed
+        self._outcome.secure = secure.connection
+        self.stage = STAGE_READING
+        self._begin(secure.connection.selected_alpn_protocol())
+        if self.alive:
+            self._take(secure.read())
+        if self.alive:
+            self._read(READ)
+
+    def _begin(self, protocol: str | None) -> None:
+        """Says the first words."""
+        self._codec = self._outcome.codec = self._order.codec(protocol)
+        self._begun = True
+        self._sending_at = perf_counter()
+        self._send(self._codec.open())
+        if self._codec.done:
+            self._finish(None)
+
+    def _send(self, data: bytes) -> None:
+        if self._secure is not None:
+            if data:
+                self._secure.write(data)
+            data = self._secure.to_send()
+        self._push(data)
+
+    def _push(self, data: bytes) -> None:
+        if not data:
+            self._note_sent()
+        elif self._pending:
+            self._pending += data
+        else:
+            self._pending = data
+            self._flush()
+
+    def _flush(self) -> None:
+        """Hands bytes to the kernel.
+
+        Sending ends as its last call begins: the kernel's own work in that call is part of the
+        wait, which is exact because both of its ends are then the kernel's.
+        """
+        assert self._sock is not None
+        if self._outcome.send_s is None:
+            self._sent_ns = wall_ns()
+            self._sent_at = perf_counter()
+        try:
+            count = self._sock.send(self._pending)
+        except BlockingIOError:
+            count = 0
+        except (ConnectionResetError, BrokenPipeError):
+            # A response may have been sent before the reset: read on, and remember.
+            self._reset = True
+            count = len(self._pending)
+        except OSError as error:
+            raise Fault("http.failed", f"sending failed: {error.strerror}") from None
+        self._pending = self._pending[count:]
+        if self._pending:
+            self._system.want_write(self._sock, self)
+        elif self._begun and self._outcome.send_s is None:
+            self._outcome.send_s = self._sent_at - self._sending_at
+
+    def _note_sent(self) -> None:
+        if self._begun and self._outcome.send_s is None and not self._pending:
+            self._sent_ns = wall_ns()
+            self._sent_at = perf_counter()
+            self._outcome.send_s = 0.0
+
+    def _receive(self, size: int, where: str) -> bytes | None:
+        """Bytes from the socket, none at the end, None when there is nothing yet."""
+        assert self._sock is not None
+        try:
+            data, stamp = self._system.receive(self._sock, size)
+        except BlockingIOError:
+            return None
+        except ConnectionResetError:
+            raise Fault("tcp.reset", f"connection reset {where}") from None
+        except TimeoutError:
+            raise Fault("tcp.failed", f"the connection was lost {where}") from None
+        except OSError as error:
+            raise Fault("http.failed", f"{error.strerror} {where}") from None
+        self._last_at = perf_counter()
+        self._last_ns = stamp
+        if not data:
+            if self._reset:
+                raise Fault("tcp.reset", f"connection reset {where}")
+            self._eof = True
+        return data
+
+    def _read(self, mask: int) -> None:
+        for _ in range(_READS_A_TURN):
+            size = _READ_BYTES if self._first_at else _FIRST_READ_BYTES
+            data = self._receive(size, self._where())
+            if data is None:
+                return
+            if self._secure is not None and self._shaken:
+                self._secure.received(data)
+                data = self._secure.read()
+                self._eof = self._eof or self._secure.ended
+                reply = self._secure.to_send()
+                if reply:
+                    self._push(reply)
+            received = len(data)
+            self._take(data)
+            if not self.alive or self.stage != STAGE_READING:
+                return
+            if self._secure is None and received < size and not mask & CLOSING:
+                return
+        self._loop.call_soon(self._read_on, mask)
+
+    def _read_on(self, mask: int) -> None:
+        if self.alive:
+            self.ready(mask)
+
+    def _take(self, data: bytes) -> None:
+        """Gives the codec what arrived, and the end."""
+        codec = self._codec
+        assert codec is not None
+        if data:
+            reply = codec.feed(data)
+            if codec.answering and not self._first_at and self._begun:
+                self._first_at = self._last_at
+                self._first_ns = self._last_ns
+            if reply and not codec.done:
+                self._send(reply)
+        if self._eof and not codec.done:
+            codec.eof()
+        if codec.done:
+            if self._begun:
+                self._finish(None)
+            else:
+                self._tunnelled = True
+                now = perf_counter()
+                self._outcome.connect_s = now - self._started_at
+                self._connected_at = now
+                self._path_is_open()
+
+    def _where(self) -> str:
+        if not self._begun:
+            return "by the proxy"
+        return "inside the response" if self._first_at else "before any response"
+
+    def _time_is_up(self) -> None:
+        self._timer = None
+        left = self._order.timeout_s - (perf_counter() - self._started_at)
+        if left > 0 and self.stage != STAGE_DIALLING:
+            self._timer = self._loop.call_later(left, self._time_is_up)
+            return
+        self._finish(self._timed_out())
+
+    def _timed_out(self) -> Fault:
+        if self.stage == STAGE_DIALLING:
+            bound = min(self._order.connect_timeout_s, self._order.timeout_s)
+            return Fault("tcp.timed_out", f"no connection within {_seconds(bound)}")
+        bound = self._order.timeout_s
+        if self.stage == STAGE_HANDSHAKE:
+            return Fault("tls.timed_out", f"handshake unfinished after {_seconds(bound)}")
+        if not self._begun:
+            return Fault("http.error", f"the proxy did not answer within {_seconds(bound)}")
+        if self._pending:
+            words = "request not fully accepted"
+        elif not self._first_at:
+            words = "no response"
+        else:
+            words = "response incomplete"
+        return Fault("http.response.timed_out", f"{words} after {_seconds(bound)}")
+
+    def _phases(self) -> None:
+        """Wait and receive, by the kernel's stamps where both ends have one and they are sane."""
+        outcome = self._outcome
+        if not self._first_at:
+            return
+        wait = self._first_at - self._sent_at
+        if self._first_ns:
+            # A step of the wall clock between the stamps shows as a value outside the loop's own.
+            measured = (self._first_ns - self._sent_ns) * 1e-9
+            if 0 <= measured < wait:
+                wait = measured
+        receive = self._last_at - self._first_at
+        if self._first_ns and self._last_ns:
+            measured = (self._last_ns - self._first_ns) * 1e-9
+            if 0 <= measured < receive:
+                receive = measured
+        outcome.wait_s = max(0.0, wait)
+        outcome.receive_s = max(0.0, receive)
+
+    def _finish(self, fault: Fault | None) -> None:
+        if not self.alive:
+            return
+        outcome = self._outcome
+        outcome.total_s = perf_counter() - self._started_at
+        outcome.fault = fault
+        self._phases()
+        self._release()
+        outcome.tried = self._dial.tried
+        self._done(outcome)
+
+    def _release(self) -> None:
+        self.alive = False
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._sock is None:
+            self._dial.stop()
+        else:
+            self._system.forget(self._sock)
+            self._sock.close()
+
+
+def _seconds(value: float) -> str:
+    return f"{value * 1000:g} ms" if value < 1 else f"{value:g} s"

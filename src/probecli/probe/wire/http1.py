@@ -1,0 +1,199 @@
+"""HTTP/1.1 (RFC 9112), the client's side of one request."""
+
+import re
+from typing import TYPE_CHECKING
+
+from probecli.probe.wire.codec import HttpCodec
+from probecli.probe.wire.fault import Fault
+
+if TYPE_CHECKING:
+    import httptools
+
+MAX_HEAD_BYTES = 256 * 1024
+
+# A complete, ordinary head in one piece; whatever is unusual goes to the incremental parser.
+_PLAIN_HEAD = re.compile(
+    rb"HTTP/1\.[01] ([2-5][0-9][0-9])(?: ([^\x00-\x08\x0a-\x1f\x7f]*))?"
+    rb"(?:\r\n[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\x00-\x08\x0a-\x1f\x7f]*)*"
+)
+_CONTENT_LENGTH = b"\r\ncontent-length:"
+_TRANSFER_ENCODING = b"\r\ntransfer-encoding:"
+_BODILESS = (204, 304)
+
+
+class Http1(HttpCodec):
+    """One request and its response."""
+
+    __slots__ = (
+        "_framed",
+        "_head_bytes",
+        "_headers",
+        "_interim",
+        "_no_body",
+        "_parser",
+        "_plain_head",
+        "_request",
+    )
+
+    def __init__(self, request: bytes, *, no_body: bool, max_body_bytes: int) -> None:
+        super().__init__(max_body_bytes)
+        self._request = request
+        self._no_body = no_body
+        self._parser: httptools.HttpResponseParser | None = None
+        self._plain_head = b""
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._head_bytes = 0
+        self._interim = self._framed = False
+
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """The header fields as sent, in order."""
+        if self._plain_head:
+            return [
+                (name, value.strip(b" \t"))
+                for name, _, value in (
+                    line.partition(b":") for line in self._plain_head.split(b"\r\n")[1:]
+                )
+            ]
+        return self._headers
+
+    def open(self) -> bytes:
+        """The request."""
+        return self._request
+
+    def feed(self, data: bytes) -> bytes:
+        """Takes response bytes; raises Fault on anything that is not HTTP/1."""
+        if self._parser is None:
+            self.answering = True
+            if self._feed_whole(data):
+                return b""
+            self._parser = self._started_parser()
+        self._feed_parser(self._parser, data)
+        return b""
+
+    def eof(self) -> None:
+        """The server closed: the end of a body without a length, or too early."""
+        if not self.answering:
+            raise Fault("http.response.invalid", "closed without a response")
+        if not self.in_body:
+            raise Fault("http.response.invalid", "closed inside the response head")
+        if self._framed:
+            raise Fault("http.response.invalid", "closed inside the response body")
+        self.done = True
+
+    def _feed_whole(self, data: bytes) -> bool:
+        """The one-piece response with a Content-Length; False leaves it to the parser."""
+        end = data.find(b"\r\n\r\n")
+        if end < 0:
+            return False
+        head = data[:end]
+        match = _PLAIN_HEAD.fullmatch(head)
+        if match is None:
+            return False
+        lowered = head.lower()
+        at = lowered.find(_CONTENT_LENGTH)
+        if at < 0 or _TRANSFER_ENCODING in lowered or lowered.find(_CONTENT_LENGTH, at + 1) >= 0:
+            return False
+        line_end = lowered.find(b"\r\n", at + 2)
+        text = lowered[at + len(_CONTENT_LENGTH) : line_end if line_end > 0 else end].strip(b" \t")
+        if not text.isdigit() or len(text) > 15:
+            return False
+        status = int(match[1])
+        length = 0 if self._no_body or status in _BODILESS else int(text)
+        body = data[end + 4 : end + 4 + length]
+        if len(body) < length and len(body) < self._max_body_bytes:
+            return False
+        self.status = status
+        self.version = head[5:8].decode("ascii")
+        self.reason = match[2] or b""
+        self._plain_head = head
+        self._keep(body)
+        self.in_body = True
+        self.done = True
+        return True
+
+    def _started_parser(self) -> "httptools.HttpResponseParser":
+        import httptools
+
+        parser = httptools.HttpResponseParser(self)
+        # Bare LF line ends and white space after a chunk size are old servers' habits that every
+        # browser and curl accept; what follows a complete response is nobody's concern here.
+        parser.set_dangerous_leniencies(
+            lenient_optional_cr_before_lf=True,
+            lenient_spaces_after_chunk_size=True,
+            lenient_data_after_close=True,
+        )
+        return parser
+
+    def _feed_parser(self, parser: "httptools.HttpResponseParser", data: bytes) -> None:
+        import httptools
+
+        if not self.in_body:
+            self._head_bytes += len(data)
+        try:
+            parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self.done = True
+        except httptools.HttpParserCallbackError as error:
+            if isinstance(error.__context__, Fault):
+                raise error.__context__ from None
+            raise
+        except httptools.HttpParserError as error:
+            if self.done:
+                return
+            words = str(error).lower()
+            if self.in_body:
+                raise Fault("http.response.invalid", f"broken body framing: {words}") from None
+            raise Fault("http.protocol.error", f"not a valid HTTP response: {words}") from None
+        if not self.in_body and self._head_bytes > MAX_HEAD_BYTES:
+            raise Fault("http.protocol.error", "response head over 256 KiB")
+        if self.cut:
+            self.done = True
+
+    def on_message_begin(self) -> None:
+        """A final or an interim response begins."""
+        if not self.done:
+            self._headers = []
+            self.reason = b""
+
+    def on_status(self, data: bytes) -> None:
+        """A piece of the reason phrase."""
+        if not self.done:
+            self.reason += data
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header field."""
+        if not self.done and not self.in_body:
+            self._headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        """The head is complete: judge what the body's end will be told by."""
+        if self.done or self._parser is None:
+            return
+        status = self._parser.get_status_code()
+        version = self._parser.get_http_version()
+        if version not in ("1.0", "1.1") or status < 100:
+            raise Fault("http.protocol.error", f"not a valid HTTP response: version {version}")
+        self._interim = status < 200 and status != 101
+        if self._interim:
+            return
+        self.status = status
+        self.version = version
+        self.in_body = True
+        names = {name.lower(): value.lower() for name, value in self._headers}
+        encoding = names.get(b"transfer-encoding")
+        self._framed = (
+            b"content-length" in names if encoding is None else encoding.endswith(b"chunked")
+        )
+        if self._no_body:
+            self.done = True
+
+    def on_body(self, data: bytes) -> None:
+        """A piece of the body."""
+        if not self.done:
+            self._keep(data)
+
+    def on_message_complete(self) -> None:
+        """The response is complete, unless it was an interim one."""
+        if not self._interim:
+            self.done = True

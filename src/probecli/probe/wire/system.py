@@ -1,0 +1,232 @@
+"""What the operating system offers for exact timing, and the portable fall-back beside it.
+
+Linux: one epoll descriptor nested in the event loop, receive times from the kernel
+(`SO_TIMESTAMPNS`) and the connect time from `TCP_INFO`, so that timings mean the network even
+while the loop is busy. Elsewhere, or when forced: the loop's own readers and its clock.
+"""
+
+import asyncio
+import select
+import socket
+import struct
+import sys
+import time
+from collections import deque
+from typing import Literal, Protocol
+
+READ = 0x001
+WRITE = 0x004
+CLOSING = 0x008 | 0x010 | 0x2000
+
+STAGE_READING = 0
+STAGE_DIALLING = 1
+STAGE_HANDSHAKE = 2
+
+_EVENTS_A_TURN = 256
+_HANDSHAKE_STEPS_A_TURN = 4
+
+
+class Handler(Protocol):
+    """What a watched socket belongs to; `stage` orders the service of simultaneous events."""
+
+    stage: int
+    alive: bool
+
+    def ready(self, mask: int) -> None:
+        """The socket may be readable or writable."""
+
+
+class System(Protocol):
+    """One event loop's access to the sockets of all exchanges."""
+
+    clock: Literal["kernel", "loop"]
+
+    def prepare(self, sock: socket.socket) -> None:
+        """Sets what timing needs on a new socket."""
+
+    def watch(self, sock: socket.socket, handler: Handler) -> None:
+        """Reports events of a connecting socket to `handler`."""
+
+    def hand_over(self, sock: socket.socket, handler: Handler) -> None:
+        """Reports them to another handler from now on."""
+
+    def want_write(self, sock: socket.socket, handler: Handler) -> None:
+        """Reports the next writability too."""
+
+    def forget(self, sock: socket.socket) -> None:
+        """Stops reporting; to be called before the socket is closed."""
+
+    def take_turn(self, handler: Handler) -> None:
+        """Queues a handshake step behind everything that is more urgent."""
+
+    def receive(self, sock: socket.socket, size: int) -> tuple[bytes, int]:
+        """Data and the wall time (ns) at which its last segment arrived; 0 where not known."""
+
+    def connect_seconds(self, sock: socket.socket) -> float | None:
+        """The kernel's own measure of the connect, None where not known."""
+
+    def close(self) -> None:
+        """Detaches from the event loop."""
+
+
+class _Turns:
+    """Handshake steps cost CPU: a few a turn, after whatever is more urgent."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._queue: deque[Handler] = deque()
+        self._scheduled = False
+
+    def take_turn(self, handler: Handler) -> None:
+        self._queue.append(handler)
+        if not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._serve)
+
+    def _serve(self) -> None:
+        self._scheduled = False
+        queue = self._queue
+        for _ in range(min(_HANDSHAKE_STEPS_A_TURN, len(queue))):
+            handler = queue.popleft()
+            if handler.alive:
+                handler.ready(READ)
+        if queue and not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._serve)
+
+
+class LinuxSystem(_Turns):
+    """Nested epoll, kernel receive times, `TCP_INFO`."""
+
+    clock: Literal["kernel", "loop"] = "kernel"
+
+    _SO_TIMESTAMPNS = 35
+    _TIMESPEC = struct.Struct("qq")
+    _TCP_INFO_BYTES = 104
+    _RTT = slice(68, 72)
+    _TOTAL_RETRANSMITS = slice(100, 104)
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self._epoll = select.epoll()
+        self._flags = select.EPOLLIN | select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLET
+        self._handlers: dict[int, Handler] = {}
+        loop.add_reader(self._epoll.fileno(), self._pump)
+        # The kernel switches receive stamps on for the host by a deferred work item at the first
+        # socket that asks; asking early means that the first probe is stamped too.
+        self._primer = socket.socket()
+        self.prepare(self._primer)
+
+    def prepare(self, sock: socket.socket) -> None:
+        sock.setsockopt(socket.SOL_SOCKET, self._SO_TIMESTAMPNS, 1)
+
+    def watch(self, sock: socket.socket, handler: Handler) -> None:
+        descriptor = sock.fileno()
+        self._handlers[descriptor] = handler
+        self._epoll.register(descriptor, self._flags)
+
+    def hand_over(self, sock: socket.socket, handler: Handler) -> None:
+        self._handlers[sock.fileno()] = handler
+
+    def want_write(self, sock: socket.socket, handler: Handler) -> None:
+        """Edges of writability are reported anyway."""
+
+    def forget(self, sock: socket.socket) -> None:
+        self._handlers.pop(sock.fileno(), None)
+
+    def receive(self, sock: socket.socket, size: int) -> tuple[bytes, int]:
+        data, ancillary, _, _ = sock.recvmsg(size, 64)
+        if ancillary:
+            seconds, nanoseconds = self._TIMESPEC.unpack(ancillary[0][2][:16])
+            return data, seconds * 1_000_000_000 + nanoseconds
+        return data, 0
+
+    def connect_seconds(self, sock: socket.socket) -> float | None:
+        info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, self._TCP_INFO_BYTES)
+        round_trip_us = int.from_bytes(info[self._RTT], sys.byteorder)
+        if not round_trip_us or any(info[self._TOTAL_RETRANSMITS]):
+            return None
+        return round_trip_us * 1e-6
+
+    def close(self) -> None:
+        self._loop.remove_reader(self._epoll.fileno())
+        self._epoll.close()
+        self._primer.close()
+
+    def _pump(self) -> None:
+        """Readable sockets first, for their owners' clocks run; connects next; handshakes last."""
+        handlers = self._handlers
+        batch = [
+            (handler, mask)
+            for descriptor, mask in self._epoll.poll(0, _EVENTS_A_TURN)
+            if (handler := handlers.get(descriptor)) is not None
+        ]
+        later = None
+        for entry in batch:
+            handler, mask = entry
+            if handler.stage == STAGE_READING:
+                if handler.alive:
+                    handler.ready(mask)
+            elif handler.stage == STAGE_HANDSHAKE:
+                self.take_turn(handler)
+            elif later is None:
+                later = [entry]
+            else:
+                later.append(entry)
+        if later is not None:
+            for handler, mask in later:
+                if handler.alive:
+                    handler.ready(mask)
+
+
+class PortableSystem(_Turns):
+    """The event loop's own readers and writers, and its clock."""
+
+    clock: Literal["kernel", "loop"] = "loop"
+
+    def prepare(self, sock: socket.socket) -> None:
+        """Nothing to set: the loop's clock is the clock."""
+
+    def watch(self, sock: socket.socket, handler: Handler) -> None:
+        self._loop.add_writer(sock, self._writable, sock, handler)
+
+    def hand_over(self, sock: socket.socket, handler: Handler) -> None:
+        self._loop.remove_writer(sock)
+        self._loop.add_reader(sock, self._readable, handler)
+
+    def want_write(self, sock: socket.socket, handler: Handler) -> None:
+        self._loop.add_writer(sock, self._writable, sock, handler)
+
+    def forget(self, sock: socket.socket) -> None:
+        self._loop.remove_reader(sock)
+        self._loop.remove_writer(sock)
+
+    def receive(self, sock: socket.socket, size: int) -> tuple[bytes, int]:
+        return sock.recv(size), 0
+
+    def connect_seconds(self, sock: socket.socket) -> float | None:
+        return None
+
+    def close(self) -> None:
+        """Nothing of its own to give back."""
+
+    def _readable(self, handler: Handler) -> None:
+        if handler.alive:
+            handler.ready(READ)
+
+    def _writable(self, sock: socket.socket, handler: Handler) -> None:
+        self._loop.remove_writer(sock)
+        if handler.alive:
+            handler.ready(WRITE)
+
+
+def best_system(loop: asyncio.AbstractEventLoop, *, portable: bool = False) -> System:
+    """The most exact system for this platform; `portable` forces the fall-back."""
+    if not portable and sys.platform == "linux" and struct.calcsize("P") == 8:
+        return LinuxSystem(loop)
+    return PortableSystem(loop)
+
+
+def wall_ns() -> int:
+    """The clock that the kernel's receive times are on."""
+    return time.time_ns()
