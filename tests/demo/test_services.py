@@ -21,7 +21,7 @@ from msgspec import Struct
 from probecli.demo import behaviour as does
 from probecli.demo.behaviour import BEHAVIOURS, Behaviour
 from probecli.demo.script import MAIN, QUIET, SERVICES, Scene
-from probecli.demo.services import Address, services
+from probecli.demo.services import Address, loopback_address, services
 
 T = TypeVar("T")
 
@@ -203,6 +203,11 @@ def test_the_control_answers_in_plain_http_whatever_the_scene() -> None:
     assert (seen.step, seen.status) == ("end", 200)
 
 
+def test_an_address_that_the_system_lacks_gives_way_to_the_common_one() -> None:
+    assert loopback_address("203.0.113.1") == "127.0.0.1"
+    assert loopback_address("127.0.0.1") == "127.0.0.1"
+
+
 def test_each_service_has_a_certificate_with_its_days_left() -> None:
     async def certificates() -> dict[str, float]:
         async with services(QUIET) as stage:
@@ -238,7 +243,7 @@ def test_stopping_cuts_every_connection_and_leaves_no_task_socket_thread_or_file
     scene = Scene(name="stalls", at=QUIET.at, title="", behaviours=dict(stalled))
 
     async def held_open() -> None:
-        async with services(scene) as stage:
+        async with asyncio.timeout(PATIENCE_S), services(scene) as stage:
             ca_file = stage.ca_file
             context = ssl.create_default_context(cafile=ca_file)
             address = stage.addresses["wero"]

@@ -55,8 +55,8 @@ def _bound(ip: str, port: int = 0) -> socket.socket:
     return bound
 
 
-def _usable(ip: str) -> str:
-    """`ip` where the system has all of 127.0.0.0/8 (Linux), else 127.0.0.1 (macOS)."""
+def loopback_address(ip: str) -> str:
+    """`ip` where it can be bound (Linux has all of 127.0.0.0/8), else 127.0.0.1 (macOS)."""
     try:
         _bound(ip).close()
     except OSError:
@@ -204,7 +204,9 @@ async def services(scene: Scene = MAIN, *, now: datetime | None = None) -> Async
     Each group has an address of its own where the system allows it. Certificates are valid as
     seen from `now` (default: the present), and `ca_file` exists as long as the block runs.
     """
-    ips = {group.name: _usable(f"127.0.0.{index}") for index, group in enumerate(GROUPS, 2)}
+    ips = {
+        group.name: loopback_address(f"127.0.0.{index}") for index, group in enumerate(GROUPS, 2)
+    }
     days = {service.host: service.certificate_days for service in SERVICES}
     ports: dict[str, _Port] = {}
     with TemporaryDirectory(prefix="probecli-demo-") as name:
