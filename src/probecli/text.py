@@ -4,39 +4,49 @@ import re
 
 MASK = "***"
 
-# C0 and C1 controls, DEL, line and paragraph separators, bidirectional controls, zero-width and
-# other format characters that can reorder or hide what follows, lone surrogates, and the BOM.
-_UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
-)
-_WORKFLOW_COMMAND = re.compile(r"##\[|::")
+# GitHub and Azure run `##[command]` and `##vso[command]` wherever they stand in a line, TeamCity
+# `##teamcity[...]`; GitHub runs `::command params::text` at the start of one. An IPv6 address has
+# no closing mark, and so stays as it is.
+_WORKFLOW_COMMAND = re.compile(r"##(?=[A-Za-z]*\[)|::(?=[A-Za-z][\w-]*(?:\s[^\n]*?)?::)")
 
 
-def _escaped(match: re.Match[str]) -> str:
-    code = ord(match.group())
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+def _visible(character: str) -> str:
+    if character.isprintable():
+        return character
+    code = ord(character)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def one_line(text: str, limit: int | None = None) -> str:
-    """`text` as one printable line: controls become visible escapes, nothing can steer a terminal.
+    """`text` as one printable line: nothing in it can steer a terminal, reorder or hide.
 
-    Runs of white space become one space; a text over `limit` characters is cut with an ellipsis.
+    Runs of white space become one space; what is left of controls, bidirectional and zero-width
+    characters, lone surrogates and unassigned characters becomes a visible escape (`\\x1b`). A
+    text over `limit` characters is cut with an ellipsis.
     """
-    line = " ".join(text.split()) if not text.isprintable() else text
+    line = " ".join(text.split())
     if not line.isprintable():
-        line = _UNSAFE.sub(_escaped, line)
+        line = "".join(map(_visible, line))
     if limit is not None and len(line) > limit:
         line = line[: limit - 1] + "…"
     return line
 
 
 def without_workflow_commands(line: str) -> str:
-    """`line` with the marks of CI workflow commands (`::error`, `##[error]`) broken up.
+    """`line` with the marks of CI workflow commands (`::error::`, `##[error]`) broken up.
 
-    A zero-width-free break is used, so that the text stays greppable: a space after the first
-    character of the mark.
+    A space goes in after the first character of the mark: visible, and still good to search for.
     """
+    if "::" not in line and "##" not in line:
+        return line
     return _WORKFLOW_COMMAND.sub(lambda mark: mark.group()[0] + " " + mark.group()[1:], line)
+
+
+def harmless(text: str, limit: int | None = None) -> str:
+    """`text` as one line that neither a terminal nor a CI log takes for a command."""
+    return without_workflow_commands(one_line(text, limit))
 
 
 def redact(text: str, secrets: tuple[str, ...]) -> str:

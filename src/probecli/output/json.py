@@ -1,0 +1,80 @@
+"""The snapshot as JSON, and JSON that is safe to print."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from probecli.model.snapshot import Snapshot
+from probecli.output.document import Document
+from probecli.output.interface import Context, Destination, Output
+
+# Up to so many targets people read the document itself, and indenting costs nothing that counts;
+# above, one target a line takes half the bytes and is as good for diff and grep.
+INDENTED_UP_TO = 1_000
+_CHUNK = 500
+
+# DEL and C1 controls, line and paragraph separators, bidirectional and zero-width characters, the
+# BOM and tag characters, as UTF-8; and the `##[` that CI systems take for a command.
+_UNSAFE = re.compile(
+    rb"\x7f|\xc2[\x80-\x9f\xad]|\xd8\x9c|\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]"
+    rb"|\xef\xbb\xbf|\xf3\xa0[\x80\x81][\x80-\xbf]|##(?=[A-Za-z]*\[)"
+)
+
+
+def _escaped(match: re.Match[bytes]) -> bytes:
+    if match.group() == b"##":
+        return rb"#\u0023"
+    units = match.group().decode().encode("utf-16-be").hex()
+    return re.sub("(....)", r"\\u\1", units).encode()
+
+
+def _mended(value: Any) -> Any:
+    """`value` with its lone surrogates, which no UTF-8 can carry, as visible escapes."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_mended(key): _mended(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_mended(item) for item in value]
+    return value
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode(value: Any) -> bytes:
+    """`value` as compact JSON in which nothing steers a terminal, a pager or a CI log.
+
+    What JSON may carry raw and a terminal would obey is escaped as `\\uXXXX`, so it decodes to
+    the same value.
+    """
+    try:
+        data = _encoder.encode(value)
+    except UnicodeEncodeError:
+        data = _encoder.encode(_mended(msgspec.to_builtins(value)))
+    if data.isascii() and b"\x7f" not in data and b"##" not in data:
+        return data
+    return _UNSAFE.sub(_escaped, data)
+
+
+def render(snapshot: Snapshot) -> Iterator[bytes]:
+    """The contract's document, in pieces, so that a large run is never held twice."""
+    if len(snapshot.targets) <= INDENTED_UP_TO:
+        yield msgspec.json.format(encode(snapshot), indent=2) + b"\n"
+        return
+    frame = encode(msgspec.structs.replace(snapshot, targets=()))
+    head, empty, tail = frame.rpartition(b'"targets":[]')
+    yield head + empty[:-1]
+    separator = b"\n"
+    for start in range(0, len(snapshot.targets), _CHUNK):
+        chunk = snapshot.targets[start : start + _CHUNK]
+        yield separator + b",\n".join(encode(result) for result in chunk)
+        separator = b",\n"
+    yield b"\n]" + tail + b"\n"
+
+
+def create(destination: Destination, context: Context) -> Output:
+    """The `json` output."""
+    return Document(destination, render)

@@ -1,0 +1,167 @@
+"""Results in a few words, the same in every output that people read."""
+
+from probecli.model.cause import CAUSES, State
+from probecli.model.result import Attempt, Result, Timings
+from probecli.model.snapshot import GateVerdict, Incident, Run, Summary
+
+# Worst first: the order in which people want to read.
+SEVERITY: dict[State, int] = {"down": 0, "unknown": 1, "degraded": 2, "up": 3}
+
+PHASES = ("dns", "connect", "tls", "send", "wait", "receive")
+
+PHRASES: dict[str, str] = {
+    "dns.name_not_resolved": "no such name",
+    "dns.failed": "the resolver answered with a failure",
+    "dns.unreachable": "no resolver answered",
+    "tcp.refused": "connection refused",
+    "tcp.timed_out": "no answer to the connection in time",
+    "tcp.address_unreachable": "no route to the address",
+    "tcp.failed": "connection failed",
+    "tcp.reset": "connection reset by the peer",
+    "tls.cert.date_invalid": "certificate expired or not yet valid",
+    "tls.cert.name_invalid": "certificate is for another name",
+    "tls.cert.authority_invalid": "certificate from no trusted authority",
+    "tls.cert.revoked": "certificate revoked",
+    "tls.cert.invalid": "certificate unusable",
+    "tls.version_or_cipher_mismatch": "no TLS version or cipher in common",
+    "tls.bad_client_auth_cert": "client certificate wanted or not accepted",
+    "tls.protocol.error": "peer does not speak TLS",
+    "tls.timed_out": "TLS handshake not finished in time",
+    "tls.failed": "TLS handshake failed",
+    "http.error": "error status",
+    "http.protocol.error": "answer is not HTTP",
+    "http.response.invalid": "response cut short or undecodable",
+    "http.response.timed_out": "no complete response in time",
+    "http.response.redirect_loop": "redirects without end",
+    "http.failed": "exchange failed",
+    "expect.latency": "too slow",
+    "expect.certificate_days": "certificate expires soon",
+    "content.unavailable": "page says that the service is unavailable",
+    "blocked.challenge": "robot challenge in place of the service",
+    "blocked.rate_limited": "rate limit reached (429)",
+    "local.network": "this machine's own network failed",
+    "local.resources": "this machine ran out of a resource",
+    "local.interrupted": "interrupted before it finished",
+}
+
+
+def phrase(cause: str) -> str:
+    """A cause in a few words; what the cause's table says where no shorter ones stand here."""
+    if cause in PHRASES:
+        return PHRASES[cause]
+    return CAUSES[cause].meaning.rstrip(".") if cause in CAUSES else ""
+
+
+def why(result: Result | Attempt) -> str:
+    """Why it is as it is, in words: the detail where there is one. Not yet neutralised."""
+    if result.detail:
+        return result.detail
+    return phrase(result.cause) if result.cause else ""
+
+
+def flaky_words(result: Result) -> str:
+    """What the retries of a flaky target met before it answered; empty when it is not flaky."""
+    if not result.flaky:
+        return ""
+    met = dict.fromkeys(attempt.cause for attempt in result.attempts if attempt.cause)
+    causes = ", ".join(met) or "failures"
+    return f"flaky: up at attempt {len(result.attempts)} after {causes}"
+
+
+def duration(ms: float | None) -> str:
+    """A duration to read at a glance: `0.4 ms`, `640 ms`, `3.2 s`, `1 min 05 s`; `-` for None."""
+    if ms is None:
+        return "-"
+    if ms < 9.95:
+        return f"{ms:.1f} ms"
+    if ms < 999.5:
+        return f"{ms:.0f} ms"
+    if ms < 59_950:
+        return f"{ms / 1000:.1f} s"
+    minutes, seconds = divmod(round(ms / 1000), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {seconds:02d} s"
+
+
+def moment(rfc3339: str) -> str:
+    """A point in time to the minute, such as `2025-12-22 06:10Z`."""
+    return rfc3339[:16].replace("T", " ") + "Z"
+
+
+def plural(number: int, noun: str) -> str:
+    """`1 target`, `5,000 targets`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def counts(summary: Summary) -> list[tuple[State, str]]:
+    """States that occur, worst first, such as `("down", "5 down")`."""
+    numbers = [(state, int(getattr(summary, state))) for state in SEVERITY]
+    return [(state, f"{number:,} {state}") for state, number in numbers if number]
+
+
+def run_words(summary: Summary, run: Run) -> str:
+    """What was probed, in how long, and from where."""
+    words = plural(summary.total, "target")
+    if run.duration_ms is not None:
+        words += f" in {duration(run.duration_ms)}"
+    words += f" from {run.vantage}"
+    if run.shard:
+        words += f", shard {run.shard}"
+    return words if run.complete else f"{words}; incomplete, the run was cut short"
+
+
+def gate_words(gate: GateVerdict) -> str:
+    """The gate's verdict and its reason in one sentence."""
+    verdict = {0: "passed", 3: "inconclusive"}.get(gate.exit_code, "failed")
+    if verdict == "failed" and gate.passed:
+        verdict = "passed"
+    code = "" if gate.exit_code == 0 else f" (exit code {gate.exit_code})"
+    reason = f": {gate.reason}" if gate.reason else ""
+    return f"Gate {verdict}{reason}{code}"
+
+
+def incident_words(incident: Incident) -> str:
+    """An incident in one sentence: what is down together, why, since when."""
+    shared = incident.shared
+    evidence = [f"group {shared.group}"] if shared.group else []
+    evidence += [f"address {shared.ip}"] if shared.ip else []
+    evidence += [f"the words “{shared.text}”"] if shared.text else []
+    names = ", ".join(incident.targets[:3])
+    more = f" and {len(incident.targets) - 3:,} more" if len(incident.targets) > 3 else ""
+    words = f"Incident: {incident.cause} on {names}{more}"
+    if evidence:
+        words += f"; they share {' and '.join(evidence)}"
+    if incident.since:
+        words += f"; since {moment(incident.since)}"
+    if incident.last_ok:
+        words += f", last ok {moment(incident.last_ok)}"
+    return words
+
+
+def phase_words(timings: Timings) -> str:
+    """The phases that were reached, in milliseconds, such as `dns 3.1 connect 9.8`."""
+    reached = [(name, getattr(timings, name)) for name in PHASES]
+    return " ".join(f"{name} {ms:.1f}" for name, ms in reached if ms is not None)
+
+
+def slowest_phase(timings: Timings) -> str:
+    """The phase that took longest, such as `wait 601 ms`; empty when none was reached."""
+    reached = [(ms, name) for name in PHASES if (ms := getattr(timings, name)) is not None]
+    if not reached:
+        return ""
+    ms, name = max(reached)
+    return f"{name} {duration(ms)}"
+
+
+def attempt_words(attempt: Attempt) -> str:
+    """One attempt in a line: verdict, duration, evidence and phases. Not yet neutralised."""
+    parts = (
+        f"attempt {attempt.number} {attempt.state}",
+        duration(attempt.duration_ms),
+        f"status {attempt.status}" if attempt.status else "",
+        attempt.ip or "",
+        ": ".join(filter(None, (attempt.cause, why(attempt)))),
+        phase_words(attempt.timings_ms),
+        f"then waited {duration(attempt.backoff_ms)}" if attempt.backoff_ms is not None else "",
+    )
+    return " · ".join(filter(None, parts))
