@@ -1,0 +1,1 @@
+"""Who is probed when: limits, retries, deadlines and controls around the probes."""

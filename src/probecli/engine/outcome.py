@@ -1,0 +1,88 @@
+"""From attempts to a target's result, with nothing secret in it."""
+
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from probecli.model.evidence import Evidence
+from probecli.model.moment import rfc3339
+from probecli.model.result import Attempt, Result, Timings, Verdict
+from probecli.model.target import Target
+from probecli.text import redact
+
+
+def result_of(
+    target: Target,
+    attempts: tuple[Attempt, ...],
+    duration_ms: float,
+    evidence: Evidence,
+    verdict: Verdict,
+    *,
+    gated: bool,
+) -> Result:
+    """The result that the last attempt's evidence and verdict make."""
+    result = Result(
+        name=target.name,
+        kind=target.kind,
+        url=target.url,
+        group=target.group,
+        tags=target.tags,
+        state=verdict.state,
+        cause=verdict.cause,
+        detail=verdict.detail,
+        flaky=len(attempts) > 1 and verdict.state in ("up", "degraded"),
+        gated=gated,
+        started_at=attempts[0].started_at,
+        duration_ms=duration_ms,
+        server=evidence.server,
+        http=evidence.http,
+        tls=evidence.tls,
+        timings_ms=evidence.timings,
+        expectations=verdict.expectations,
+        attempts=attempts,
+    )
+    return concealed(result, target.secrets) if target.secrets else result
+
+
+def interrupted_result(
+    target: Target, attempts: tuple[Attempt, ...], now_s: float, detail: str, *, gated: bool
+) -> Result:
+    """The result of a target that was not finished: unknown, with the attempts it had."""
+    result = Result(
+        name=target.name,
+        kind=target.kind,
+        url=target.url,
+        group=target.group,
+        tags=target.tags,
+        state="unknown",
+        cause="local.interrupted",
+        detail=detail,
+        flaky=False,
+        gated=gated,
+        started_at=attempts[0].started_at if attempts else rfc3339(now_s),
+        duration_ms=round(sum(one.duration_ms + (one.backoff_ms or 0) for one in attempts), 3),
+        timings_ms=Timings(),
+        attempts=attempts,
+    )
+    return concealed(result, target.secrets) if target.secrets else result
+
+
+def with_backoff(tried: Attempt, seconds: float) -> Attempt:
+    """The attempt with the wait that follows it."""
+    return replace(tried, backoff_ms=round(seconds * 1000, 3))
+
+
+def concealed(result: Result, secrets: tuple[str, ...]) -> Result:
+    """The result with every secret masked, wherever a server may have echoed it."""
+
+    def masked(value: Any) -> Any:
+        if isinstance(value, str):
+            return redact(value, secrets)
+        if isinstance(value, dict):
+            return {key: masked(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [masked(item) for item in value]
+        return value
+
+    return msgspec.convert(masked(msgspec.to_builtins(result)), Result)
