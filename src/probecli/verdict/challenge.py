@@ -2,7 +2,7 @@
 
 A header mark is decisive, with the statuses given where the header also stands on other answers.
 A mark in the body counts only with the statuses that the vendor challenges with, since the same
-scripts stand on pages that were let through.
+scripts stand on pages that were let through, and with a 2xx only in HTML.
 """
 
 from collections.abc import Mapping
@@ -94,6 +94,8 @@ def challenge(status: int, headers: Mapping[str, str], body: bytes) -> str | Non
                 and (not mark.statuses or status in mark.statuses)
             ):
                 return f"{mark.vendor} challenge ({mark.header}: {value})"
+    if status < 300 and "html" not in headers.get("content-type", ""):
+        return None
     head = body[:HEAD_BYTES]
     for text, row in _BY_STATUS.get(status, ()):
         if text in head and _fits(row, head, headers):

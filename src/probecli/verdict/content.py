@@ -3,6 +3,7 @@
 import codecs
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -15,7 +16,9 @@ _BYTE_ORDER_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # Browsers read Latin-1 as its superset (WHATWG Encoding). The codecs of the second row are no web
 # encodings, and some of them are slow or warn.
 _WEB_NAMES = {"iso8859-1": "cp1252", "ascii": "cp1252"}
-_NOT_OF_THE_WEB = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "utf-7"})
+_NOT_OF_THE_WEB = frozenset(
+    {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "utf-7", "undefined"}
+)
 _BYTE_OFFSET = re.compile(r"\(byte (\d+)\)")
 
 
@@ -44,29 +47,42 @@ def _codec(label: str) -> str | None:
     return _WEB_NAMES.get(info.name, info.name)
 
 
-def charset(headers: Mapping[str, str], body: bytes) -> str:
-    """The codec of the body: byte order mark, Content-Type, `<meta>`, else UTF-8."""
+@lru_cache(maxsize=1024)
+def media_type(content_type: str) -> tuple[str, str | None]:
+    """The media type of a Content-Type, in lower case, and the codec of its charset if known."""
+    declared = _CHARSET.search(content_type)
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind, _codec(declared.group(1)) if declared else None
+
+
+def charset(content_type: str, body: bytes) -> str | None:
+    """The codec that the body declares: by byte order mark, Content-Type or `<meta>`."""
     if body.startswith(_BYTE_ORDER_MARKS):
         return "utf-8-sig" if body.startswith(codecs.BOM_UTF8) else "utf-16"
-    content_type = headers.get("content-type", "")
-    if content_type.endswith("charset=utf-8"):
-        return "utf-8"
-    declared = _CHARSET.search(content_type)
-    if declared and (name := _codec(declared.group(1))):
-        return name
+    declared = media_type(content_type)[1]
+    if declared:
+        return declared
     meta = _META_CHARSET.search(body, 0, 1024)
     if meta and (name := _codec(meta.group(1).decode("ascii"))):
         # A page whose <meta> could be read as ASCII is in no UTF-16, whatever it says.
         return "utf-8" if name.startswith("utf-16") else name
-    return "utf-8"
+    return None
 
 
 def body_text(headers: Mapping[str, str], body: bytes) -> str:
-    """The body as text; bytes that its charset does not know become U+FFFD."""
+    """The body as text; bytes that its charset does not know become U+FFFD.
+
+    Without a declared charset it is UTF-8, or as in browsers windows-1252 when it cannot be.
+    """
+    declared = charset(headers.get("content-type", ""), body)
+    if declared is not None:
+        return body.decode(declared, "replace")
     try:
-        return body.decode(charset(headers, body), "replace")
-    except UnicodeError:
-        return body.decode("utf-8", "replace")
+        return body.decode()
+    except UnicodeDecodeError as error:
+        # A body that was cut may end inside a character.
+        cut = error.start >= len(body) - 3 and error.reason == "unexpected end of data"
+        return body.decode("utf-8" if cut else "cp1252", "replace")
 
 
 def parse_json(text: str) -> Any:

@@ -53,14 +53,11 @@ def _source_of(word: str) -> str:
 
 
 def _telling_part(phrase: str) -> str:
-    """The rarest-looking part of a phrase that is plain ASCII: one long word, or its last two."""
+    """The rarest-looking part of a phrase: its longest plain run of letters, or its last words."""
     words: list[str] = [word for word in re.findall("[a-z]{5,}", phrase) if word not in _FREQUENT]
     if words:
         return max(words, key=len)
-    plain: list[str] = re.findall("[a-z]+", phrase)
-    if plain:
-        return _GAP.join(plain[-2:])
-    return _source_of(max(phrase.split(), key=len))
+    return _GAP.join(map(_source_of, phrase.split()[-2:]))
 
 
 def _compiled(alternatives: set[str]) -> Callable[[bytes], Sequence[int]]:

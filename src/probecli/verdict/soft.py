@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from probecli.verdict.content import body_text, charset
+from probecli.verdict.content import body_text, charset, media_type
 from probecli.verdict.phrases import PHRASES, Weight
 from probecli.verdict.prefilter import may_say_so
 
@@ -174,7 +174,8 @@ def unavailable(headers: Mapping[str, str], body: bytes) -> str | None:
 
     The numbers hold every page of the tests apart; between two errors they choose to say nothing.
     """
-    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    content_type = headers.get("content-type", "")
+    kind = media_type(content_type)[0]
     if kind and kind != "text/plain" and kind not in _HTML:
         return None
     considered = body[:CONSIDERED_BYTES]
@@ -183,11 +184,10 @@ def unavailable(headers: Mapping[str, str], body: bytes) -> str | None:
         return None
     if considered.count(b"<") > MAX_TAGS:
         return None
-    raw = considered
-    encoding = charset(headers, considered)
-    if encoding not in ("utf-8", "cp1252"):
-        raw = body_text(headers, considered).encode("utf-8", "replace")
-    if not may_say_so(raw):
+    source = considered
+    if charset(content_type, considered) not in (None, "utf-8", "cp1252"):
+        source = body_text(headers, considered).encode("utf-8", "replace")
+    if not may_say_so(source):
         return None
     text = body_text(headers, considered)
     return _verdict_words(_plain_page(text) if kind == "text/plain" else _html_page(text))
