@@ -17,7 +17,7 @@ _BYTE_ORDER_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # encodings, and some of them are slow or warn.
 _WEB_NAMES = {"iso8859-1": "cp1252", "ascii": "cp1252"}
 _NOT_OF_THE_WEB = frozenset(
-    {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "utf-7", "undefined"}
+    {"idna", "punycode", "unicode-escape", "raw-unicode-escape", "utf-7", "undefined"}
 )
 _BYTE_OFFSET = re.compile(r"\(byte (\d+)\)")
 
