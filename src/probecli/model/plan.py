@@ -48,4 +48,5 @@ class Plan(Struct, frozen=True, kw_only=True):
     gate: GateRule = GateRule()
     maintenance: tuple[Maintenance, ...] = ()
     vantage: str | None = None
+    history: str | None = None
     config_sha256: str | None = None

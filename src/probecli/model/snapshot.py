@@ -7,6 +7,9 @@ from msgspec import Struct
 from probecli.model.result import Result
 
 
+Clock = Literal["kernel", "loop"]
+
+
 class LoopLag(Struct, frozen=True):
     """How late the event loop served its events, in milliseconds."""
 
@@ -27,7 +30,7 @@ class Run(Struct, frozen=True, kw_only=True):
     config_sha256: str | None = None
     version: str
     shard: str | None = None
-    clock: Literal["kernel", "loop"] = "loop"
+    clock: Clock = "loop"
     loop_lag_ms: LoopLag | None = None
     notice: str | None = None
 

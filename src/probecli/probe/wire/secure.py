@@ -65,7 +65,7 @@ _WORDS = {
     "UNSUPPORTED_PROTOCOL": "the server offers only an older TLS version",
     "TLSV1_ALERT_PROTOCOL_VERSION": "the server refuses this TLS version",
     "TLSV13_ALERT_CERTIFICATE_REQUIRED": "the server wants a client certificate",
-    "SSLV3_ALERT_HANDSHAKE_FAILURE": "the server accepts none of our TLS offers (handshake failure)",
+    "SSLV3_ALERT_HANDSHAKE_FAILURE": "the server accepts no TLS offer of ours (handshake failure)",
     "TLSV1_UNRECOGNIZED_NAME": "the server does not know this name (unrecognized name)",
 }
 

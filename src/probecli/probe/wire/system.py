@@ -12,7 +12,9 @@ import struct
 import sys
 import time
 from collections import deque
-from typing import Literal, Protocol
+from typing import Protocol
+
+from probecli.model.snapshot import Clock
 
 READ = 0x001
 WRITE = 0x004
@@ -39,7 +41,7 @@ class Handler(Protocol):
 class System(Protocol):
     """One event loop's access to the sockets of all exchanges."""
 
-    clock: Literal["kernel", "loop"]
+    clock: Clock
 
     def prepare(self, sock: socket.socket) -> None:
         """Sets what timing needs on a new socket."""
@@ -98,7 +100,7 @@ class _Turns:
 class LinuxSystem(_Turns):
     """Nested epoll, kernel receive times, `TCP_INFO`."""
 
-    clock: Literal["kernel", "loop"] = "kernel"
+    clock: Clock = "kernel"
 
     _SO_TIMESTAMPNS = 35
     _TIMESPEC = struct.Struct("qq")
@@ -182,7 +184,7 @@ class LinuxSystem(_Turns):
 class PortableSystem(_Turns):
     """The event loop's own readers and writers, and its clock."""
 
-    clock: Literal["kernel", "loop"] = "loop"
+    clock: Clock = "loop"
 
     def prepare(self, sock: socket.socket) -> None:
         """Nothing to set: the loop's clock is the clock."""

@@ -1,0 +1,19 @@
+"""The way in: `probecli` and `python -m probecli`."""
+
+import sys
+
+
+def main() -> None:
+    """Runs the command line; `--version` alone answers before anything heavy is imported."""
+    if sys.argv[1:] in (["--version"], ["-V"]):
+        from probecli import __version__
+
+        sys.stdout.write(f"probecli {__version__}\n")
+        return
+    from probecli.cli.app import run
+
+    run(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""`probecli check`: probe once and gate."""
+
+import typer
+
+from probecli import config
+from probecli.cli import options
+from probecli.cli.failure import fail
+from probecli.cli.plan import USAGE, duration_s, gate_rule, loaded, selected
+
+
+def check(
+    sources: options.Sources = None,
+    output: options.Outputs = None,
+    group: options.Groups = None,
+    tag: options.Tags = None,
+    name: options.Names = None,
+    concurrency: options.Concurrency = None,
+    per_host: options.PerHost = None,
+    timeout: options.Timeout = None,
+    deadline: options.Deadline = None,
+    retries: options.Retries = None,
+    fail_on: options.FailOnOption = None,
+    max_failures: options.MaxFailures = None,
+    exit_profile: options.Profile = None,
+    vantage: options.Vantage = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    no_color: options.NoColor = False,
+) -> None:
+    """Probe every target once, print what is down and why, and gate on it."""
+    from msgspec.structs import replace
+
+    timeout_s = duration_s("--timeout", timeout)
+    deadline_s = duration_s("--deadline", deadline)
+    if exit_profile not in (None, "default", "nagios"):
+        fail(f"probecli: --exit-profile {exit_profile}: choose default or nagios", USAGE)
+    plan = loaded(sources)
+    plan = replace(plan, gate=gate_rule(plan.gate, fail_on, max_failures))
+    plan = config.override(selected(plan, group, tag, name), timeout_s=timeout_s, retries=retries)
+    from probecli.cli.session import Request, carry_out
+
+    code = carry_out(
+        plan,
+        Request(
+            outputs=output or (),
+            concurrency=concurrency,
+            per_host=per_host,
+            deadline_s=deadline_s,
+            vantage=vantage,
+            profile="nagios" if exit_profile == "nagios" else "default",
+            quiet=quiet,
+            verbose=verbose,
+            no_color=no_color,
+        ),
+    )
+    raise typer.Exit(code)

@@ -1,0 +1,202 @@
+"""The options that commands share, each with its environment variable."""
+
+from typing import Annotated
+
+import typer
+
+_SELECTION = "What to probe"
+_LIMITS = "How"
+_OUTPUT = "Output"
+_GATE = "Gate"
+
+Sources = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[FILE|DIR|URL|-]...",
+        help="Target files, folders of them, URLs, or - for standard input. Without any: "
+        "targets.yaml here, then in the user's configuration folder.",
+        show_default=False,
+    ),
+]
+Groups = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--group",
+        metavar="GROUP",
+        help="Only targets of this group. Repeatable.",
+        envvar="PROBECLI_GROUP",
+        rich_help_panel=_SELECTION,
+        show_default=False,
+    ),
+]
+Tags = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tag",
+        metavar="TAG",
+        help="Only targets with this tag. Repeatable.",
+        envvar="PROBECLI_TAG",
+        rich_help_panel=_SELECTION,
+        show_default=False,
+    ),
+]
+Names = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--name",
+        metavar="GLOB",
+        help="Only targets whose name matches. Repeatable.",
+        envvar="PROBECLI_NAME",
+        rich_help_panel=_SELECTION,
+        show_default=False,
+    ),
+]
+Concurrency = Annotated[
+    int | None,
+    typer.Option(
+        "--concurrency",
+        metavar="N",
+        min=1,
+        help="Probes in flight at once.  [default: 512]",
+        envvar="PROBECLI_CONCURRENCY",
+        rich_help_panel=_LIMITS,
+        show_default=False,
+    ),
+]
+PerHost = Annotated[
+    int | None,
+    typer.Option(
+        "--per-host",
+        metavar="N",
+        min=1,
+        help="Probes in flight at once for one host and port.  [default: 6]",
+        envvar="PROBECLI_PER_HOST",
+        rich_help_panel=_LIMITS,
+        show_default=False,
+    ),
+]
+Timeout = Annotated[
+    str | None,
+    typer.Option(
+        "--timeout",
+        metavar="DURATION",
+        help="For one attempt, whole, like 500ms or 10s.  [default: the file's, 10s]",
+        envvar="PROBECLI_TIMEOUT",
+        rich_help_panel=_LIMITS,
+        show_default=False,
+    ),
+]
+Deadline = Annotated[
+    str | None,
+    typer.Option(
+        "--deadline",
+        metavar="DURATION",
+        help="For the whole run; what is unfinished then is unknown, and the exit code 124.",
+        envvar="PROBECLI_DEADLINE",
+        rich_help_panel=_LIMITS,
+        show_default=False,
+    ),
+]
+Retries = Annotated[
+    int | None,
+    typer.Option(
+        "--retries",
+        metavar="N",
+        min=0,
+        max=99,
+        help="Attempts after the first.  [default: the file's, 2]",
+        envvar="PROBECLI_RETRIES",
+        rich_help_panel=_LIMITS,
+        show_default=False,
+    ),
+]
+Vantage = Annotated[
+    str | None,
+    typer.Option(
+        "--vantage",
+        metavar="NAME",
+        help="The name of the place that probes.  [default: the file's, the host name]",
+        envvar="PROBECLI_VANTAGE",
+        rich_help_panel=_OUTPUT,
+        show_default=False,
+    ),
+]
+Outputs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FORMAT[=PATH]",
+        help="table, plain, json, ndjson or csv; to a file with =PATH, where {date}, {time}, "
+        "{run} and {vantage} are replaced. Repeatable.  [default: table on a terminal, else plain]",
+        envvar="PROBECLI_OUTPUT",
+        rich_help_panel=_OUTPUT,
+        show_default=False,
+    ),
+]
+Quiet = Annotated[
+    bool,
+    typer.Option(
+        "--quiet",
+        "-q",
+        help="Only what fails, and the summary.",
+        envvar="PROBECLI_QUIET",
+        rich_help_panel=_OUTPUT,
+        show_default=False,
+    ),
+]
+Verbose = Annotated[
+    bool,
+    typer.Option(
+        "--verbose",
+        "-v",
+        help="Every target, with attempts and phases.",
+        envvar="PROBECLI_VERBOSE",
+        rich_help_panel=_OUTPUT,
+        show_default=False,
+    ),
+]
+NoColor = Annotated[
+    bool,
+    typer.Option(
+        "--no-color",
+        help="No colours, whatever the terminal can.",
+        envvar="PROBECLI_NO_COLOR",
+        rich_help_panel=_OUTPUT,
+        show_default=False,
+    ),
+]
+FailOnOption = Annotated[
+    str | None,
+    typer.Option(
+        "--fail-on",
+        metavar="STATE",
+        help="down, degraded (or down), unknown (or either), never.  [default: the file's, down]",
+        envvar="PROBECLI_FAIL_ON",
+        rich_help_panel=_GATE,
+        show_default=False,
+    ),
+]
+MaxFailures = Annotated[
+    str | None,
+    typer.Option(
+        "--max-failures",
+        metavar="N|N%",
+        help="Failures that are allowed, as a number or a percentage of gated targets.  "
+        "[default: the file's, 0]",
+        envvar="PROBECLI_MAX_FAILURES",
+        rich_help_panel=_GATE,
+        show_default=False,
+    ),
+]
+Profile = Annotated[
+    str | None,
+    typer.Option(
+        "--exit-profile",
+        metavar="PROFILE",
+        help="default, or nagios: 0 up, 1 degraded, 2 down, 3 anything else.",
+        envvar="PROBECLI_EXIT_PROFILE",
+        rich_help_panel=_GATE,
+        show_default=False,
+    ),
+]

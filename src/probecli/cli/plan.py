@@ -1,0 +1,105 @@
+"""From sources and options to a plan, with mistakes told and the exit code that they have."""
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import get_args
+
+from msgspec.structs import replace
+
+from probecli import config
+from probecli.cli.failure import fail
+from probecli.model.plan import FailOn, GateRule, Plan
+
+USAGE = 2
+NO_TARGET = 5
+
+
+def loaded(sources: Sequence[str] | None) -> Plan:
+    """The plan that the sources make; exits with 2 and every mistake when there is one."""
+    cwd = Path.cwd()
+    chosen = list(sources or ()) or config.default_sources(os.environ, cwd)
+    try:
+        return config.load(chosen, env=os.environ, stdin=_standard_input, cwd=cwd)
+    except config.ConfigError as error:
+        fail(str(error), USAGE)
+
+
+def _standard_input() -> bytes:
+    if sys.stdin is None:
+        return b""
+    if sys.stdin.isatty():
+        sys.stderr.write("Reading targets from standard input; end with Ctrl-D.\n")
+    return sys.stdin.buffer.read()
+
+
+def selected(
+    plan: Plan,
+    groups: Sequence[str] | None,
+    tags: Sequence[str] | None,
+    names: Sequence[str] | None,
+) -> Plan:
+    """The targets that the options choose; exits with 5 when none is left."""
+    chosen = config.select(plan, groups=groups or (), tags=tags or (), names=names or ())
+    if not chosen.targets:
+        fail(f"probecli: {_why_none(plan, groups or (), tags or (), names or ())}", NO_TARGET)
+    return chosen
+
+
+def _why_none(plan: Plan, groups: Sequence[str], tags: Sequence[str], names: Sequence[str]) -> str:
+    if not plan.targets:
+        return "the target file lists no target"
+    asked = [
+        *(f"--group {name}" for name in groups),
+        *(f"--tag {name}" for name in tags),
+        *(f"--name {name}" for name in names),
+    ]
+    if not asked:
+        return f"all {len(plan.targets)} targets are disabled"
+    return (
+        f"no target fits {' '.join(asked)} ({len(plan.targets)} targets in all)"
+        f"{_known(plan, groups, tags)}"
+    )
+
+
+def _known(plan: Plan, groups: Sequence[str], tags: Sequence[str]) -> str:
+    said = ""
+    if groups:
+        there = sorted({target.group for target in plan.targets if target.group})
+        said += f"\n  groups: {', '.join(there) or 'none'}"
+    if tags:
+        there = sorted({tag for target in plan.targets for tag in target.tags})
+        said += f"\n  tags: {', '.join(there) or 'none'}"
+    return said
+
+
+def duration_s(option: str, text: str | None) -> float | None:
+    """A duration given by an option, in seconds; exits with 2 on a mistake."""
+    if text is None:
+        return None
+    try:
+        seconds = float(config.parse_duration(text))
+    except ValueError as error:
+        fail(f"probecli: {option}: {error}", USAGE)
+    if seconds <= 0:
+        fail(f"probecli: {option}: must be more than 0, like 500ms or 10s", USAGE)
+    return seconds
+
+
+def gate_rule(rule: GateRule, fail_on: str | None, max_failures: str | None) -> GateRule:
+    """The file's gate with the options' word; exits with 2 on a mistake."""
+    if fail_on is not None:
+        choices = get_args(FailOn)
+        if fail_on not in choices:
+            fail(f"probecli: --fail-on {fail_on}: choose one of {', '.join(choices)}", USAGE)
+        rule = replace(rule, fail_on=fail_on)
+    if max_failures is not None:
+        if not re.fullmatch(r"\d+(\.\d+)?%|\d+", max_failures):
+            fail(
+                f"probecli: --max-failures {max_failures}: give a number or a share: 2 or 10%",
+                USAGE,
+            )
+        rule = replace(rule, max_failures=max_failures)
+    return rule
