@@ -44,7 +44,7 @@ def test_every_field_of_the_target_file_has_its_row_and_its_cause() -> None:
             '"erreur interne"',
         ),
         (Matcher(not_contains="erreur"), "fine", True, "body.not_contains", None, '"fine"'),
-        (Matcher(matches=r'"v":\s*3'), '{"v": 3}', True, "body.matches", None, '""v": 3}"'),
+        (Matcher(matches=r'"v":\s*3'), '{"v": 3}', True, "body.matches", None, '"{"v": 3}"'),
         (Matcher(matches="^ok$"), "ok\n", False, "body.matches", "matching ^ok$", '"ok "'),
         (Matcher(matches="é+"), "à éé", True, "body.matches", "matching é+", '"éé"'),
         (Matcher(not_matches="indispo"), "x indispo", False, "body.not_matches", None, None),

@@ -213,6 +213,15 @@ def test_a_secret_that_the_server_echoes_is_masked_before_texts_are_cut() -> Non
     assert verdict.detail == 'body.equals: "token=***", expected "ok"'
 
 
+def test_a_match_inside_a_secret_shows_no_part_of_it() -> None:
+    wanted = target(expect=expecting(body=Matcher(matches="cr3t")), secrets=("s3cr3t",))
+
+    (result,) = (
+        r for r in judge(wanted, answer(body=b"a s3cr3t")).expectations if "body" in r.name
+    )
+    assert result.actual == '"***"'
+
+
 @pytest.mark.parametrize(
     "hostile", ["\x1b[31mred", "a\r\nb", "\u202egnp.exe", "\x9b2J", "x" * 10_000, "\udcff"]
 )

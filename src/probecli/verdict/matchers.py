@@ -8,6 +8,7 @@ Plain texts (body, header, final_url, banner) take a number for what it spells.
 """
 
 import math
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,7 +17,13 @@ from msgspec import Struct
 from probecli.model.target import Matcher
 from probecli.verdict.patterns import BadPatternError, find
 
-EXCERPT = 400
+# Longer than what is shown: secrets are masked in the excerpt before it is cut to size, and for the
+# same reason it starts at the word that holds the match, looked for this far back.
+EXCERPT = 2000
+WORD = 500
+
+
+_BREAK = re.compile(r"[\s\"'<>]")
 
 
 class Check(Struct, frozen=True):
@@ -45,11 +52,19 @@ def same(expected: object, actual: object) -> bool:
     return type(expected) is type(actual) and expected == actual
 
 
-def shown(value: object, start: int = 0) -> str:
+def _from_word(text: str, place: int) -> str:
+    """An excerpt of `text` from the start of the word at `place`."""
+    before = text[max(0, place - WORD) : place]
+    breaks = _BREAK.split(before)
+    start = place - len(breaks[-1])
+    return text[start : start + EXCERPT]
+
+
+def shown(value: object, place: int = 0) -> str:
     """A JSON value in short: scalars as JSON writes them, long texts and containers bounded."""
     match value:
         case str():
-            return f'"{value[start : start + EXCERPT]}"'
+            return f'"{_from_word(value, place)}"'
         case None:
             return "null"
         case bool():
