@@ -121,7 +121,7 @@ def _chains(root: Issued, intermediate: Issued) -> dict[str, tuple[Issued, ...]]
     good = leaf(intermediate)
     return {
         "good": (good, intermediate),
-        "expired": (leaf(days=(-400, -1)),),
+        "expired": (leaf(names=[SERVICE, "127.0.0.1"], days=(-400, -1)),),
         "not yet valid": (leaf(days=(1, 60)),),
         "expiring": (leaf(days=(-30, 5)),),
         "wrong name": (leaf(common_name="other.test", names=["other.test"]),),

@@ -9,6 +9,7 @@ from faults.server import flood, read_head, script, send, turns
 TITLE = "HTTP messages"
 
 NOT_HTTP = "http.protocol.error"
+SHORT = {"timeout": "300ms"}
 CHUNKED = head("HTTP/1.1 200 OK", "Transfer-Encoding: chunked")
 
 
@@ -23,7 +24,7 @@ def not_http() -> Iterator[Fault]:
         ("HTTP/0.9", b"<html><h1>Welcome</h1></html>\n", "<html>", "A page without a head."),
         ("echo service", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "GET", "The request comes back."),
         ("Shoutcast", b"ICY 200 OK\r\n\r\n", "ICY", "A radio stream: HTTP in all but name."),
-        ("status of letters", b"HTTP/1.1 abc OK\r\n\r\n", "abc", "The status is no number."),
+        ("status of letters", b"HTTP/1.1 abc OK\r\n\r\n", "status", "The status is no number."),
         ("status of two digits", b"HTTP/1.1 20 OK\r\n\r\n", "", "A status has three digits."),
         ("status of four digits", b"HTTP/1.1 2000 OK\r\n\r\n", "", "A status has three digits."),
         ("version of letters", b"HTTP/x.y 200 OK\r\n\r\n", "", "The version is no number."),
@@ -75,15 +76,15 @@ def broken_heads() -> Iterator[Fault]:
 
 def big_heads() -> Iterator[Fault]:
     """Heads beyond 256 KiB, and one below."""
-    for name, step in (
-        ("giant header", send(response(b"", "X: " + "x" * (300 << 10)))),
-        ("countless headers", send(response(b"", *(f"X-{n}: {n}" for n in range(30_000))))),
-        ("endless head", flood(b"X-Filler: " + b"x" * 4000 + b"\r\n")),
-        ("endless header name", flood(b"x" * 4096)),
+    status_line = send(b"HTTP/1.1 200 OK\r\n")
+    note = "A head over 256 KiB is not read to its end."
+    for name, steps in (
+        ("giant header", [send(response(b"", "X: " + "x" * (300 << 10)))]),
+        ("countless headers", [send(response(b"", *(f"X-{n}: {n}" for n in range(30_000))))]),
+        ("endless head", [status_line, flood(b"X-Filler: " + b"x" * 4000 + b"\r\n")]),
+        ("endless header name", [status_line, flood(b"x" * 4096)]),
     ):
-        serve = script(read_head, send(b"HTTP/1.1 200 OK\r\n"), step)
-        note = "A head over 256 KiB is not read to its end."
-        yield Fault(name, "down", NOT_HTTP, serve, words="256", note=note)
+        yield Fault(name, "down", NOT_HTTP, script(read_head, *steps), words="256", note=note)
     yield Fault(
         "big head",
         "up",
@@ -164,15 +165,19 @@ ROWS = (
     Fault(
         "endless trailers",
         "down",
-        "http.response.invalid",
+        "http.response.timed_out",
         script(read_head, send(CHUNKED + b"0\r\n"), flood(b"X-Filler: " + b"x" * 4000 + b"\r\n")),
+        target=SHORT,
+        words="300",
         note="Headers without end after the last chunk.",
     ),
     Fault(
         "endless chunk size",
         "down",
-        "http.response.invalid",
+        "http.response.timed_out",
         script(read_head, send(CHUNKED), flood(b"0" * 4096)),
+        target=SHORT,
+        words="300",
         note="A chunk whose size never ends.",
     ),
     Fault(

@@ -49,9 +49,9 @@ def alerts() -> Iterator[Fault]:
         (71, "insufficient_security", MISMATCH, "The server wants stronger ciphers."),
         (80, "internal_error", "tls.failed", "The server's TLS layer is broken."),
         (112, "unrecognized_name", "tls.failed", "The server does not know this name."),
-        (49, "access_denied", "tls.failed", "The server does not want this client."),
+        (49, "access_denied", CLIENT, "The server does not let this client in."),
     ):
-        words = name.replace("_", " ")
+        words = name.partition("_")[2]
         steps = (read_some, send(alert(description)))
         yield row(f"alert {name}", "down", cause, steps, words, note)
 
@@ -104,7 +104,7 @@ ROWS = (
         "down",
         "tls.protocol.error",
         (read_some, send(response(status="400 Bad Request"))),
-        "not TLS",
+        "TLS",
         "The port speaks HTTP without TLS.",
     ),
     row(
@@ -112,7 +112,7 @@ ROWS = (
         "down",
         "tls.protocol.error",
         (send(b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"), read_some),
-        "not TLS",
+        "TLS",
         "Another service listens there.",
     ),
     row(
@@ -120,7 +120,7 @@ ROWS = (
         "down",
         "tls.protocol.error",
         (read_some, send(bytes(range(97, 123)) * 8)),
-        "not TLS",
+        "TLS",
         "Bytes that are no TLS record.",
     ),
     Fault(

@@ -147,7 +147,7 @@ ROWS = (
         "down",
         BROKEN,
         goaway(ErrorCodes.INTERNAL_ERROR),
-        words="GOAWAY",
+        words="INTERNAL_ERROR",
         note="The server gives up the connection with an error.",
     ),
     row(
@@ -155,7 +155,7 @@ ROWS = (
         "down",
         BROKEN,
         goaway(ErrorCodes.NO_ERROR, 0),
-        words="GOAWAY",
+        words="NO_ERROR",
         note="A restarting server that did not take the request.",
     ),
     row(
@@ -268,7 +268,7 @@ ROWS = (
     row(
         "HTTP/2 length mismatch",
         "down",
-        "http.response.invalid",
+        BROKEN,
         short_page,
         note="The stream ends with 50 of the 100 bytes announced.",
     ),

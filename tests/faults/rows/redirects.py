@@ -34,17 +34,15 @@ def unusable() -> Iterator[Fault]:
         ("script", "javascript:alert(1)"),
         ("mail", "mailto:root@service.test"),
         ("noise", "http://[::1"),
-        ("no host", "http:///index.html"),
         ("a port that is none", "http://127.0.0.1:99999/"),
         ("a port of letters", "http://127.0.0.1:http/"),
-        ("nothing", ""),
     ):
         yield Fault(
             f"redirect to {name}",
             "down",
             "http.response.invalid",
             answer(redirect(location)),
-            words=location or "Location",
+            words=location,
             note=f"`Location: {location}` cannot be followed.",
         )
 
@@ -114,6 +112,14 @@ ROWS = (
         answer(redirect("/")),
         words="redirect",
         note="The shortest loop.",
+    ),
+    Fault(
+        "redirect to nothing",
+        "down",
+        LOOP,
+        answer(redirect("")),
+        words="redirect",
+        note="An empty `Location` is the page itself (RFC 3986, 4.4).",
     ),
     Fault(
         "redirect back and forth",
