@@ -32,8 +32,9 @@ defaults:                           # every target has these unless it or its gr
 controls:                           # when all of them fail, it is our network and not theirs
   - $control
 
-groups:                             # `resolve_to` is an address in place of DNS:
-  # names under .test exist nowhere (RFC 6761); certificates are still checked against them
+groups:
+  # `resolve_to` is an address in place of DNS, which has no names under .test (RFC 6761);
+  # certificates are checked against the name all the same.
 $groups
 gate: {fail_on: down, max_failures: 0}  # exit code 1 as soon as one target is down
 
