@@ -24,7 +24,7 @@ from probecli.verdict.patterns import BadPatternError, compiled_path
 MAX_NODES_LISTED = 5
 
 
-class Outcome(Struct, frozen=True, gc=False):
+class Outcome(Struct, frozen=True, gc=False, cache_hash=True):
     """An expectation held against the evidence, in raw words."""
 
     name: str
@@ -138,7 +138,11 @@ def _latency(expected: Latency, evidence: Evidence) -> Iterator[Outcome]:
 def _certificate_days(expected: int, evidence: Evidence) -> Iterable[Outcome]:
     if evidence.tls is None or evidence.tls.certificate_days is None:
         return ()
-    days = evidence.tls.certificate_days
+    return _days_outcome(expected, evidence.tls.certificate_days)
+
+
+@lru_cache(maxsize=4096)
+def _days_outcome(expected: int, days: int) -> tuple[Outcome]:
     return (Outcome("certificate_days", days >= expected, f"at least {expected}", str(days)),)
 
 
@@ -185,14 +189,24 @@ TABLE: tuple[Row, ...] = (
     Row("certificate_days", _certificate_days, early=True),
     Row("latency", _latency),
 )
-EARLY: tuple[Row, ...] = tuple(row for row in TABLE if row.early)
-
-_POSITION = {name: position for position, name in enumerate(Expectations.__struct_fields__)}
 
 
-def given(expectations: Expectations, rows: tuple[Row, ...] = TABLE) -> list[tuple[Row, Any]]:
-    """The rows that have an expectation, with it, in the order of the table."""
+def _placed(*, early: bool) -> tuple[tuple[Row, int], ...]:
+    place = {name: number for number, name in enumerate(Expectations.__struct_fields__)}
+    return tuple((row, place[row.field]) for row in TABLE if row.early or not early)
+
+
+_ALL, _EARLY = _placed(early=False), _placed(early=True)
+
+
+def given(expectations: Expectations, *, early: bool = False) -> list[tuple[Row, Any]]:
+    """The rows that have an expectation, with it, in the order of the table.
+
+    With `early`, only those that an unfinished answer suffices for.
+    """
     values = structs.astuple(expectations)
     return [
-        (row, expected) for row in rows if (expected := values[_POSITION[row.field]]) is not None
+        (row, values[place])
+        for row, place in (_EARLY if early else _ALL)
+        if values[place] is not None
     ]

@@ -11,7 +11,7 @@ from probecli.model.target import Expectations, StatusRange, StatusSet, Target
 from probecli.text import one_line, redact
 from probecli.verdict.challenge import challenge
 from probecli.verdict.content import folded
-from probecli.verdict.expectations import EARLY, TABLE, Outcome, Row, given
+from probecli.verdict.expectations import Outcome, given
 from probecli.verdict.soft import unavailable
 
 TEXT_LIMIT = 120
@@ -85,11 +85,12 @@ def _evaluated(
     level: Level,
     evidence: Evidence,
     results: list[ExpectationResult],
-    rows: tuple[Row, ...] = TABLE,
+    *,
+    early: bool = False,
 ) -> Missed | None:
     """Appends every result to `results`; returns the first that missed, with its field."""
     first: Missed | None = None
-    for row, expected in given(expectations, rows):
+    for row, expected in given(expectations, early=early):
         for outcome in row.evaluate(expected, evidence):
             result = _result(outcome, level, target.secrets)
             results.append(result)
@@ -111,8 +112,8 @@ def _result(outcome: Outcome, level: Level, secrets: tuple[str, ...]) -> Expecta
 
 def _failed(target: Target, expect: Expectations, evidence: Evidence, failure: Failure) -> Verdict:
     results: list[ExpectationResult] = []
-    _evaluated(target, expect, "expect", evidence, results, EARLY)
-    _evaluated(target, target.warn, "warn", evidence, results, EARLY)
+    _evaluated(target, expect, "expect", evidence, results, early=True)
+    _evaluated(target, target.warn, "warn", evidence, results, early=True)
     state = CAUSES[failure.cause].state
     if failure.cause == "dns.unreachable" and target.kind == "dns":
         state = "down"
