@@ -60,10 +60,12 @@ def is_harmless_line(line: str) -> bool:
 def runs_a_command(line: str) -> bool:
     """What GitHub's runner, Azure's agent and TeamCity take for a command.
 
-    GitHub: `ActionCommand.TryParseV2` wants `::` first in the trimmed line and a second `::`;
+    GitHub: `ActionCommand.TryParseV2` wants `::` first in the trimmed line and a second `::`, with
+    the name of a registered command between, all of which are ASCII letters and hyphens;
     `TryParse` looks for `##[` anywhere, as Azure does for `##vso[`.
     """
     start = line.lstrip()
     name = start[2:].partition("::")[0].partition(" ")[0]
-    version_2 = start.startswith("::") and "::" in start[2:] and name[:1].isalpha()
+    named = name.replace("-", "").isalpha() and name.isascii()
+    version_2 = start.startswith("::") and "::" in start[2:] and named
     return version_2 or any(mark in line for mark in ("##[", "##vso[", "##teamcity["))

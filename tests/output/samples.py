@@ -1,6 +1,7 @@
 """Results and snapshots to print: the morning of 22 December 2025, and runs of any size."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 from probecli.model.cause import State
@@ -16,6 +17,7 @@ from probecli.model.result import (
 from probecli.model.snapshot import GateVerdict, Incident, Run, Shared, Snapshot, Summary
 
 AT = "2025-12-22T06:10:00.000Z"
+NOW = datetime(2025, 12, 22, 6, 10, 0, tzinfo=UTC)
 RUN = Run(id="r-1", vantage="paris-1", started_at=AT, version="0.1.0")
 
 

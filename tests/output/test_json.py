@@ -54,7 +54,7 @@ def test_a_small_run_is_indented_and_a_large_one_has_a_target_a_line() -> None:
 
 
 def test_no_name_can_pass_for_the_end_of_a_large_document() -> None:
-    value = snapshot(many(INDENTED_UP_TO, failing=0) + [result('"targets":[]')])
+    value = snapshot([*many(INDENTED_UP_TO, failing=0), result('"targets":[]')])
     value = msgspec.structs.replace(value, controls=(result('x"targets":[]}'),))
 
     assert msgspec.json.decode(document(value), type=Snapshot) == value

@@ -1,1 +1,1 @@
-"""Where results go: one file a format, `formats.FORMATS` names them, `sinks.open_sinks` opens them."""
+"""Where results go: one file a format, named in `formats`, opened together by `sinks`."""

@@ -27,8 +27,11 @@ STYLES: dict[str, Style] = {
     "": Style.null(),
 }
 
-# Terminals disagree about the width of what these modify, so the plain sign stands alone.
-_MODIFIERS = frozenset("\ufe0e\ufe0f\u20e3" + "".join(map(chr, range(0x1F3FB, 0x1F400))))
+# Terminals disagree about the width of what modifies another sign: the plain sign stands alone,
+# and a flag is the two letters it is made of.
+_PLAIN = dict.fromkeys((0xFE0E, 0xFE0F, 0x20E3, *range(0x1F3FB, 0x1F400))) | {
+    0x1F1E6 + number: chr(ord("A") + number) for number in range(26)
+}
 _MOST_MARKS = 2
 _ASCII = str.maketrans("✓✗◐…·━─“”", '+x~~-=-""')
 
@@ -40,9 +43,9 @@ def tidy(text: str, limit: int | None = 1_000) -> str:
         return line
     kept: list[str] = []
     marks = 0
-    for character in line:
+    for character in line.translate(_PLAIN):
         marks = marks + 1 if unicodedata.combining(character) else 0
-        if marks <= _MOST_MARKS and character not in _MODIFIERS:
+        if marks <= _MOST_MARKS:
             kept.append(character)
     return "".join(kept)
 

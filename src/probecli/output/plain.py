@@ -6,7 +6,7 @@ State, duration and status come first and have a fixed width, then the name; cap
 is not up, so that `grep ^DOWN` finds it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from probecli.model.cause import State
 from probecli.model.result import Result
@@ -76,7 +76,8 @@ def create(destination: Destination, context: Context) -> Output:
     """The `plain` output: `-q` leaves out what is up, `-v` adds attempts and phases."""
     options = context.options
     # A file or pipe gets colour only on demand: FORCE_COLOR or the flag, which `terminal` heeds.
-    color = destination.terminal.color
+    terminal = destination.terminal
+    color = terminal.color
 
     def of_result(result: Result) -> bytes:
         if options.quiet and result.state == "up":
@@ -84,13 +85,13 @@ def create(destination: Destination, context: Context) -> Output:
         lines = [result_line(result, color=color)]
         if options.verbose:
             lines.extend(_INDENT + harmless(attempt_words(one)) for one in result.attempts)
-        return _bytes(lines)
+        return terminal.encode(_joined(lines))
 
     def of_snapshot(snapshot: Snapshot) -> bytes:
-        return _bytes(summary_lines(snapshot, color=color))
+        return terminal.encode(_joined(summary_lines(snapshot, color=color)))
 
     return Lines(destination, of_result, of_snapshot)
 
 
-def _bytes(lines: Iterator[str] | list[str]) -> bytes:
-    return "".join(line + "\n" for line in lines).encode()
+def _joined(lines: Iterable[str]) -> str:
+    return "".join(line + "\n" for line in lines)

@@ -62,4 +62,4 @@ class Screen:
 
     def _write(self, text: str) -> None:
         # One write a frame: what is drawn in pieces flickers.
-        self._destination.write(text.encode("utf-8", "replace"))
+        self._destination.write(self._destination.terminal.encode(text))

@@ -49,7 +49,6 @@ class Stream:
         self.terminal = stream_facts(stream, env, options)
         self._stream = stream
         self._fd = _fileno(stream)
-        self._encoding = getattr(stream, "encoding", None) or "utf-8"
         self._width = options.width
         self._columns = env.get("COLUMNS", "")
         if self._fd is not None:
@@ -65,12 +64,9 @@ class Stream:
         return self._width or columns or given or 80, lines or 24
 
     def write(self, data: bytes) -> None:
-        """Write all of `data` at once; UTF-8 becomes the stream's own encoding."""
-        if not self.terminal.unicode and not data.isascii():
-            data = data.decode().encode(self._encoding, "backslashreplace")
+        """Write all of `data` at once."""
         if self._fd is None:
-            self._stream.write(data.decode(self._encoding))
-            self._stream.flush()
+            self._write_through(data)
             return
         view = memoryview(data)
         try:
@@ -81,6 +77,14 @@ class Stream:
                     select.select([], [self._fd], [])
         except OSError as error:
             raise OSError(error.errno, error.strerror, self.name) from error
+
+    def _write_through(self, data: bytes) -> None:
+        """Write to a stream that stands for no open file, as in tests."""
+        if buffer := getattr(self._stream, "buffer", None):
+            buffer.write(data)
+        else:
+            self._stream.write(data.decode())
+        self._stream.flush()
 
     def commit(self) -> None:
         """Nothing is held back."""

@@ -1,7 +1,6 @@
 """Results for people: a table that lives while the run does, and says what fails first, and why."""
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 from itertools import chain, islice
 
 from probecli.model.cause import STATES, State
@@ -81,15 +80,11 @@ def _progress_line(tally: Tally, width: int) -> Line:
     return [*line, span(f" · {tally.elapsed()}", "faint")]
 
 
-def _text(lines: Sequence[Line], destination: Destination) -> str:
-    return "".join(to_text(line, destination.terminal) + "\n" for line in lines)
-
-
-def render(snapshot: Snapshot, *, destination: Destination, options: Options) -> Iterator[bytes]:
-    """The table of a finished run as bytes."""
+def final_text(snapshot: Snapshot, destination: Destination, options: Options) -> str:
+    """The table of a finished run, as wide as `destination` is now."""
     columns, _ = destination.size()
     lines = final_lines(snapshot, max(columns - 1, 20), options)
-    yield _text(lines, destination).encode("utf-8", "replace")
+    return "".join(to_text(line, destination.terminal) + "\n" for line in lines)
 
 
 class LiveTable:
@@ -120,8 +115,7 @@ class LiveTable:
     def end(self, snapshot: Snapshot) -> None:
         """Put the finished table in place of the last frame."""
         self._worker.finish()
-        final = render(snapshot, destination=self._destination, options=self._options)
-        self._screen.finish(b"".join(final).decode())
+        self._screen.finish(final_text(snapshot, self._destination, self._options))
         self._destination.commit()
 
     def close(self) -> None:
@@ -147,4 +141,8 @@ def create(destination: Destination, context: Context) -> Output:
     """The `table` output: live where the terminal allows it, else written at the end."""
     if destination.terminal.live:
         return LiveTable(destination, context)
-    return Document(destination, partial(render, destination=destination, options=context.options))
+
+    def render(snapshot: Snapshot) -> Iterator[bytes]:
+        yield destination.terminal.encode(final_text(snapshot, destination, context.options))
+
+    return Document(destination, render)

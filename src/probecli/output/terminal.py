@@ -8,12 +8,21 @@ _OFF = frozenset({"", "0", "false", "no"})
 
 
 class Terminal(Struct, frozen=True, kw_only=True):
-    """Facts about where an output is read: `live` allows redrawing, `unicode` more than ASCII."""
+    """Facts about where an output is read; `live` allows redrawing."""
 
     is_terminal: bool = False
     color: bool = False
     live: bool = False
-    unicode: bool = True
+    encoding: str = "utf-8"
+
+    @property
+    def unicode(self) -> bool:
+        """Whether more signs than ASCII can be shown."""
+        return self.encoding.lower().replace("-", "").replace("_", "").startswith("utf")
+
+    def encode(self, text: str) -> bytes:
+        """`text` for its readers; what the encoding lacks becomes a visible escape."""
+        return text.encode(self.encoding, "backslashreplace")
 
 
 def _wants_color(env: Mapping[str, str], *, is_terminal: bool, color: bool | None) -> bool:
@@ -31,7 +40,7 @@ def terminal_facts(
     *,
     is_terminal: bool,
     color: bool | None = None,
-    encoding: str | None = "utf-8",
+    encoding: str = "utf-8",
 ) -> Terminal:
     """Decide about colour and redrawing from the environment.
 
@@ -47,5 +56,5 @@ def terminal_facts(
             and env.get("TERM", "") not in {"", "dumb", "unknown"}
             and env.get("CI", "").lower() in _OFF
         ),
-        unicode=(encoding or "ascii").lower().replace("-", "").replace("_", "").startswith("utf"),
+        encoding=encoding,
     )

@@ -125,7 +125,7 @@ def incident_words(incident: Incident) -> str:
     shared = incident.shared
     evidence = [f"group {shared.group}"] if shared.group else []
     evidence += [f"address {shared.ip}"] if shared.ip else []
-    evidence += [f"the words “{shared.text}”"] if shared.text else []
+    evidence += [f'the words "{shared.text}"'] if shared.text else []
     names = ", ".join(incident.targets[:3])
     more = f" and {len(incident.targets) - 3:,} more" if len(incident.targets) > 3 else ""
     words = f"Incident: {incident.cause} on {names}{more}"
@@ -164,4 +164,4 @@ def attempt_words(attempt: Attempt) -> str:
         phase_words(attempt.timings_ms),
         f"then waited {duration(attempt.backoff_ms)}" if attempt.backoff_ms is not None else "",
     )
-    return " · ".join(filter(None, parts))
+    return " | ".join(filter(None, parts))
