@@ -20,6 +20,12 @@ PLAYER = Path(__file__).with_name("pty_player.py")
 PATIENCE_S = 20.0
 
 
+def python_path() -> str:
+    """The PYTHONPATH for a program that imports the tests' own modules."""
+    paths = (os.environ.get("PYTHONPATH"), str(PLAYER.parents[1]))
+    return os.pathsep.join(filter(None, paths))
+
+
 class Session:
     """`pty_player` with `arguments` on a terminal of `columns` by `lines`."""
 
@@ -44,7 +50,7 @@ class Session:
             stderr=slave if "stderr" in on else subprocess.PIPE,
             env={
                 "PATH": os.environ["PATH"],
-                "PYTHONPATH": str(PLAYER.parents[1]),
+                "PYTHONPATH": python_path(),
                 "TERM": "xterm-256color",
                 "LANG": "C.UTF-8",
             }

@@ -4,12 +4,14 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from output.pty_session import python_path
 from output.samples import NOW, OUTAGE, RUN, result, snapshot
 from probecli.model.snapshot import Snapshot
 from probecli.output.formats import FORMATS
@@ -83,6 +85,7 @@ def test_a_run_that_breaks_off_leaves_neither_file_nor_thread(tmp_path: Path) ->
         sinks.add(OUTAGE[0])
 
     assert list(tmp_path.iterdir()) == []
+    assert "probecli-output" not in {thread.name for thread in threading.enumerate()}
 
 
 def test_a_mistake_in_any_spec_opens_nothing(tmp_path: Path) -> None:
@@ -110,6 +113,21 @@ def test_an_output_that_fails_is_reported_at_the_end_and_the_others_are_written(
 
     assert caught.value.errno == errno.ENOSPC
     assert (tmp_path / "x.csv").read_text().count("\n") == 10
+
+
+def test_files_are_in_their_place_before_the_last_word_goes_to_standard_output(
+    tmp_path: Path,
+) -> None:
+    class Watching(io.StringIO):
+        def write(self, text: str) -> int:
+            assert (tmp_path / "x.csv").exists()
+            return super().write(text)
+
+    stdout = Watching()
+    with opened(["table", f"csv={tmp_path}/x.csv"], stdout) as sinks:
+        play(sinks)
+
+    assert "Gate failed" in stdout.getvalue()
 
 
 def test_every_failed_output_is_named(tmp_path: Path) -> None:
@@ -149,6 +167,7 @@ def test_a_reader_that_went_away_does_not_keep_a_file_from_being_written(tmp_pat
 
 SCRIPT = """
 import os, sys
+from output.pty_session import python_path
 from output.samples import NOW, RUN, many, snapshot
 from probecli.output.sinks import open_sinks
 results = many(20_000, failing=0)
@@ -165,10 +184,9 @@ except BrokenPipeError:
 
 
 def run_script(*specs: str, **options: object) -> "subprocess.Popen[bytes]":
-    tests = Path(__file__).parents[1]
     return subprocess.Popen(
         [sys.executable, "-c", SCRIPT, *specs],
-        env=os.environ | {"PYTHONPATH": str(tests)},
+        env=os.environ | {"PYTHONPATH": python_path()},
         stderr=subprocess.PIPE,
         **options,  # type: ignore[call-overload]
     )

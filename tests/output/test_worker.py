@@ -56,6 +56,30 @@ def test_an_error_comes_out_of_the_next_put_and_of_finish() -> None:
         worker.finish()
 
 
+def test_what_is_put_during_the_last_batch_is_not_lost() -> None:
+    begun, goes_on = threading.Event(), threading.Event()
+    seen: list[Result] = []
+
+    def work(batch: list[Result]) -> None:
+        begun.set()
+        goes_on.wait()
+        seen.extend(batch)
+
+    worker = Worker(work)
+    worker.start()
+    worker.put(OUTAGE[0])
+    begun.wait()
+    worker.put(OUTAGE[1])
+    finishing = threading.Thread(target=worker.finish)
+    finishing.start()
+    while not worker.stopping:
+        pass
+    goes_on.set()
+    finishing.join()
+
+    assert seen == [OUTAGE[0], OUTAGE[1]]
+
+
 def test_it_works_without_results_when_idle() -> None:
     turns = threading.Semaphore(0)
     worker = Worker(lambda batch: turns.release() and None, pause_s=0, idle_s=0.001)
