@@ -1,6 +1,6 @@
 """From attempts to a target's result, with nothing secret in it."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -10,6 +10,8 @@ from probecli.model.moment import rfc3339
 from probecli.model.result import Attempt, Result, Timings, Verdict
 from probecli.model.target import Target
 from probecli.text import redact
+
+Said = TypeVar("Said", bound=msgspec.Struct)
 
 
 def result_of(
@@ -73,8 +75,8 @@ def with_backoff(tried: Attempt, seconds: float) -> Attempt:
     return replace(tried, backoff_ms=round(seconds * 1000, 3))
 
 
-def concealed(result: Result, secrets: tuple[str, ...]) -> Result:
-    """The result with every secret masked, wherever a server may have echoed it."""
+def concealed(said: Said, secrets: tuple[str, ...]) -> Said:
+    """`said` with every secret masked, wherever a server may have echoed it."""
 
     def masked(value: Any) -> Any:
         if isinstance(value, str):
@@ -85,4 +87,4 @@ def concealed(result: Result, secrets: tuple[str, ...]) -> Result:
             return [masked(item) for item in value]
         return value
 
-    return msgspec.convert(masked(msgspec.to_builtins(result)), Result)
+    return msgspec.convert(masked(msgspec.to_builtins(said)), type(said))

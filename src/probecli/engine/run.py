@@ -17,8 +17,8 @@ from probecli.engine.schedule import Job, Schedule
 from probecli.model.plan import Maintenance, Plan
 from probecli.model.result import Result
 from probecli.model.snapshot import LoopLag
-from probecli.model.target import Target
-from probecli.probe.kinds import probe_for
+from probecli.model.target import Kind, Target
+from probecli.probe.kinds import Probe, probe_for
 from probecli.probe.network import Network
 
 # Measured with one fresh connection a target: throughput is flat from some 100 in flight on, and
@@ -82,8 +82,10 @@ class Runner:
         *,
         rng: random.Random,
         on_result: Callable[[Result], None],
+        probe_of: Callable[[Kind], Probe],
     ) -> None:
         self._plan = plan
+        self._probe_of = probe_of
         self._network = network
         self._rng = rng
         self._on_result = on_result
@@ -159,7 +161,7 @@ class Runner:
         target = job.target
         number = len(job.attempts) + 1
         tried, evidence, verdict = await attempt(
-            target, number, probe_for(target.kind), self._network
+            target, number, self._probe_of(target.kind), self._network
         )
         if worth_repeating(target.retry, verdict, tried.status):
             wait_s = backoff_s(target.retry, number, evidence, self._rng)
@@ -266,13 +268,15 @@ async def run(
     rng: random.Random,
     stop: Stop,
     on_result: Callable[[Result], None],
+    probe_of: Callable[[Kind], Probe] = probe_for,
 ) -> Measured:
     """Probes every target and control of `plan` once.
 
-    `on_result` gets each target's result as soon as nothing can change it any more.
+    `on_result` gets each target's result as soon as nothing can change it any more; `probe_of`
+    names the function that measures a kind.
     """
     loop = asyncio.get_running_loop()
-    runner = Runner(plan, limits, network, rng=rng, on_result=on_result)
+    runner = Runner(plan, limits, network, rng=rng, on_result=on_result, probe_of=probe_of)
     started = perf_counter()
     lag = LagSampler(loop)
     lag.start()
