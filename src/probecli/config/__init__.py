@@ -25,7 +25,7 @@ __all__ = [
 
 def schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of a target file, for an editor's YAML plug-in."""
-    from probecli.config.schema_of_file import target_file_schema
+    from probecli.config.file_schema import target_file_schema
 
     return target_file_schema()
 

@@ -79,8 +79,11 @@ def prototype(layers: tuple[Layer, ...], kind: Kind | None, report: Report) -> T
     own = layers[-1].fields if layers else {}
     for path, problem in problems_of_kind(own, kind) if kind else ():
         note(path, problem)
+    # What is left of a mapping after its wrong keys were taken out is not judged as a whole.
+    broken = {path[:end] for path in wrong for end in range(len(path) + 1)}
     for path, problem in problems(judged) if judged else ():
-        note(path, problem)
+        if path not in broken:
+            note(path, problem)
     if target is None or wrong:
         return None
     if kind and kind != "http":

@@ -68,14 +68,14 @@ def problems(target: Target) -> Iterator[Problem]:
 def problems_of_kind(given: Mapping[str, Any], kind: Kind) -> Iterator[Problem]:
     """What a target states itself although it means nothing for its kind."""
     for key in MEANINGLESS_BY_KIND[kind] & given.keys():
-        yield (key,), f"`{key}` means nothing for a {kind} target"
+        yield (key,), f"`{key}` is not for {kind} targets"
     allowed = EXPECTATIONS_BY_KIND[kind]
     for level in ("expect", "warn"):
         stated = given.get(level)
         for key in stated if isinstance(stated, dict) else ():
             if key in Expectations.__struct_fields__ and key not in allowed:
                 known = ", ".join(sorted(allowed))
-                yield (level, key), f"a {kind} target has no `{key}`; it has: {known}"
+                yield (level, key), f"`{key}` is not for {kind} targets, which have: {known}"
 
 
 def _one_body(target: Target) -> Iterator[Problem]:

@@ -16,7 +16,6 @@ from probecli.model.target import (
     ByteCount,
     Expectations,
     Matcher,
-    Retry,
     Seconds,
     StatusSet,
     Target,
@@ -71,7 +70,6 @@ SHORT_FORMS: dict[tuple[type[Struct], str], Shaper] = {
     (Expectations, "latency"): _latency,
     (Expectations, "rcode"): _upper,
     (Target, "method"): _method,
-    (Retry, "on"): lambda value: value if isinstance(value, list) else [value],
 }
 CUSTOM_TYPES = (Seconds, ByteCount, StatusSet)
 

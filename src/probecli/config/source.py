@@ -1,5 +1,6 @@
 """From arguments to texts: files, folders, standard input and bare URLs."""
 
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from probecli.config.url import from_shorthand
 MAX_FILE_BYTES = 32 * 1024 * 1024
 TARGET_FILE = "targets.yaml"
 _YAML_SUFFIXES = frozenset({".yaml", ".yml"})
-_URL_LINE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
+_URL_LINE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+|\$\{[^\s:]+\}\S*")
 _FIRST_LINE = re.compile(r"^[^\S\n]*+[^\s#].*", re.MULTILINE)
 _COMMENT = re.compile(r"(?:^|\s)#.*")
 
@@ -72,15 +73,20 @@ def gather(
     seen: set[Path] = set()
     for source in sources:
         try:
-            for file, path in _files_of(source, cwd):
-                if path is None:
-                    gathered.append(file)
-                elif path not in seen:
-                    seen.add(path)
-                    content = _read(path, file) if source != "-" else stdin()
-                    gathered.append(_document(file, content, cwd if source == "-" else path.parent))
+            files = _files_of(source, cwd)
         except _Unusable as unusable:
             mistakes.append(unusable.mistake)
+            continue
+        for file, path in files:
+            if path is None:
+                gathered.append(file)
+            elif path not in seen:
+                seen.add(path)
+                try:
+                    content = _read(path, file) if source != "-" else stdin()
+                    gathered.append(_document(file, content, cwd if source == "-" else path.parent))
+                except _Unusable as unusable:
+                    mistakes.append(unusable.mistake)
     return gathered, mistakes
 
 
@@ -101,19 +107,24 @@ def _files_of(source: str, cwd: Path) -> list[tuple[str, Path | None]]:
             raise _Unusable(quoted(source, 200)[1:-1] or "''", "no such file or folder, and no URL")
         return [(url, None)]
     if not path.is_dir():
-        return [(source, path.resolve())]
+        return [(source, _real(path))]
     try:
         names = sorted(entry.name for entry in path.iterdir())
     except OSError as error:
         raise _Unusable(source, f"cannot be read: {error.strerror}") from None
     files: list[tuple[str, Path | None]] = [
-        (str(Path(source, name)), (path / name).resolve())
+        (str(Path(source, name)), _real(path / name))
         for name in names
         if Path(name).suffix in _YAML_SUFFIXES and not name.startswith(".")
     ]
     if not files:
         raise _Unusable(source, "the folder holds no *.yaml and no *.yml file")
     return files
+
+
+def _real(path: Path) -> Path:
+    # Path.resolve raises on a loop of links; the reading says it better.
+    return Path(os.path.realpath(path))
 
 
 def _exists(path: Path) -> bool:

@@ -36,6 +36,7 @@ _CONSTANTS: dict[str, bool | None] = {
 }
 _NUMBER = re.compile(r"[-+]?(?:(0|[1-9]\d{0,99})|(?:\.\d+|\d+\.\d*|\d+(?=[eE]))(?:[eE][-+]?\d+)?)")
 _PLAIN_TAGS = {None, "!", "tag:yaml.org,2002:str"}
+_COLLECTION_TAGS = {None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
 _HINTS = (
     ("cannot start any token", "put this text in quotes: it starts with a character of YAML's own"),
     (
@@ -174,7 +175,7 @@ class _Builder:
         else:
             if depth >= MAX_DEPTH:
                 self._stop(event, f"nested more than {MAX_DEPTH} levels deep")
-            if event.tag not in (None, "!") and not event.tag.startswith("tag:yaml.org,2002:"):
+            if event.tag not in _COLLECTION_TAGS:
                 self._fault(event, path, f"the tag {quoted(event.tag)} has no meaning here")
             if kind is MappingStartEvent:
                 value = self._mapping(path, depth)
