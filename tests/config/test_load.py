@@ -148,7 +148,7 @@ targets:
     [
         ('headers: {X-A: "Bearer ${T}"}', "s3cret+/x", ["s3cret+/x", "s3cret%2B%2Fx"]),
         ("auth: {bearer: '${T}'}", "tok en", ["tok en", "tok+en", "tok%20en"]),
-        ("body: '${T}'", "a-value", [b64encode(b"a-value").decode()]),
+        ("body: '${T}'", "a-value", [b64encode(b"a-value").decode(), "YS12YWx1ZQ"]),
         ("json: {a: [{b: '${T}'}]}", 'quo"te', ['quo\\"te']),
         ("form: {a: '${T}'}", "value", ["value"]),
         ("proxy: 'http://${T}@proxy:3128'", "u:proxypass", ["proxypass"]),
@@ -215,13 +215,16 @@ def test_references_are_replaced_from_environment_default_and_file(tmp_path: Pat
 
 
 def test_a_folder_s_files_merge_and_each_keeps_its_own_defaults(tmp_path: Path) -> None:
-    (tmp_path / "00.yaml").write_text("defaults: {timeout: 2s, tags: all}\ngroups: {g: {}}\n")
+    (tmp_path / "00.yaml").write_text(
+        "defaults: {timeout: 2s, tags: all}\ngroups: {g: {}}\ntargets: [https://0.fr/]\n"
+    )
     (tmp_path / "10.yml").write_text("targets: [{url: https://a.fr/, group: g}]\n")
     (tmp_path / "20.yaml").write_text("defaults: {timeout: 7s}\ntargets: [https://b.fr/]\n")
     (tmp_path / ".hidden.yaml").write_text("nonsense\n")
     (tmp_path / "notes.txt").write_text("nonsense\n")
     plan = config.load([str(tmp_path)], env={}, stdin=bytes, cwd=HERE)
     assert [(one.url, one.timeout_s, one.tags) for one in plan.targets] == [
+        ("https://0.fr/", 2, ("all",)),
         ("https://a.fr/", 7, ("all",)),
         ("https://b.fr/", 7, ("all",)),
     ]

@@ -42,7 +42,7 @@ def is_yaml(file: Path) -> bool:
     return True
 
 
-@pytest.mark.parametrize("file", filter(is_yaml, FILES), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", list(filter(is_yaml, FILES)), ids=lambda file: file.stem)
 def test_the_schema_refuses_what_it_can_see(file: Path) -> None:
     tree = read(file.read_text())
     refused = not Draft202012Validator(config.schema()).is_valid(tree)
