@@ -1,6 +1,7 @@
 """The commands and what is common to them; a command is imported when it is called."""
 
 import sys
+from collections.abc import Iterable
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ import typer.core
 import typer.main
 
 from probecli import __version__
+from probecli.cli.light import Light, LightCommand
 
 
 class _Row(NamedTuple):
@@ -24,15 +26,20 @@ COMMANDS = {
     "demo": _Row("probecli.cli.demo", "Play the outage of 22 December 2025 and probe it."),
 }
 
+_OPTIONS = (
+    ("-h, --help", "Show this, or the options of a command."),
+    ("-V, --version", "Show the version."),
+)
+
 _EXAMPLES = (
     ("probecli demo", "see it work, without the internet"),
     ("probecli check https://example.org/", "one target"),
     ("probecli init && probecli check", "a list of your own, in targets.yaml"),
-    ("probecli check -o json=out.json targets/", "a folder of lists, into a snapshot"),
+    ("probecli check -o json=out.json lists/", "a folder of lists, into a snapshot"),
 )
 
 
-class Commands(typer.core.TyperGroup):
+class Commands(Light, typer.core.TyperGroup):
     """The commands of the table; each is built when it is asked for."""
 
     def __init__(self, **settings: Any) -> None:
@@ -46,7 +53,11 @@ class Commands(typer.core.TyperGroup):
             return None
         one = typer.Typer(add_completion=False, rich_markup_mode="rich")
         function = getattr(import_module(row.module), cmd_name)
-        one.command(cmd_name, context_settings={"help_option_names": ["-h", "--help"]})(function)
+        one.command(
+            cmd_name,
+            cls=LightCommand,
+            context_settings={"help_option_names": ["-h", "--help"]},
+        )(function)
         command = typer.main.get_command(one)
         command.name = cmd_name
         return command
@@ -68,21 +79,24 @@ def overview(*, bold: bool) -> str:
     def strong(text: str) -> str:
         return f"\x1b[1m{text}\x1b[0m" if bold else text
 
-    width = max(len(example) for example, _ in _EXAMPLES) + 2
+    def rows(pairs: Iterable[tuple[str, str]]) -> list[str]:
+        listed = list(pairs)
+        width = max(len(left) for left, _ in listed) + 2
+        return [f"  {left:<{width}}{right}" for left, right in listed]
+
     lines = [
         "What is down, since when, why, what else fails with it, and is it them or me?",
         "",
         f"{strong('Usage')}: probecli COMMAND [OPTIONS] [FILE|DIR|URL|-]...",
         "",
         strong("Commands"),
-        *(f"  {name:<{width}}{row.help}" for name, row in COMMANDS.items()),
+        *rows((name, row.help) for name, row in COMMANDS.items()),
         "",
         strong("Options"),
-        f"  {'-h, --help':<{width}}Show this, or the options of a command.",
-        f"  {'-V, --version':<{width}}Show the version.",
+        *rows(_OPTIONS),
         "",
         strong("Examples"),
-        *(f"  {example:<{width}}{meaning}" for example, meaning in _EXAMPLES),
+        *rows(_EXAMPLES),
         "",
         strong("Exit codes"),
         "  0 passed   1 failed   2 usage or configuration   3 inconclusive   5 no target",

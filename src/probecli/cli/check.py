@@ -5,7 +5,7 @@ import typer
 from probecli import config
 from probecli.cli import options
 from probecli.cli.failure import fail
-from probecli.cli.plan import USAGE, duration_s, gate_rule, loaded, selected
+from probecli.cli.plan import USAGE, duration_s, gate_rule, loaded, selected, whole_number
 
 
 def check(
@@ -32,19 +32,22 @@ def check(
 
     timeout_s = duration_s("--timeout", timeout)
     deadline_s = duration_s("--deadline", deadline)
+    in_flight = whole_number("--concurrency", concurrency, least=1, most=100_000)
+    for_one_host = whole_number("--per-host", per_host, least=1, most=100_000)
+    retried = whole_number("--retries", retries, least=0, most=99)
     if exit_profile not in (None, "default", "nagios"):
         fail(f"probecli: --exit-profile {exit_profile}: choose default or nagios", USAGE)
     plan = loaded(sources)
     plan = replace(plan, gate=gate_rule(plan.gate, fail_on, max_failures))
-    plan = config.override(selected(plan, group, tag, name), timeout_s=timeout_s, retries=retries)
+    plan = config.override(selected(plan, group, tag, name), timeout_s=timeout_s, retries=retried)
     from probecli.cli.session import Request, carry_out
 
     code = carry_out(
         plan,
         Request(
             outputs=output or (),
-            concurrency=concurrency,
-            per_host=per_host,
+            concurrency=in_flight,
+            per_host=for_one_host,
             deadline_s=deadline_s,
             vantage=vantage,
             profile="nagios" if exit_profile == "nagios" else "default",

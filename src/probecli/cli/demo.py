@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def demo(
     keep: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--keep",
             metavar="DIR",
@@ -38,7 +38,7 @@ def demo(
     from probecli.cli.session import Request
 
     request = Request(outputs=output or (), quiet=quiet, verbose=verbose, no_color=no_color)
-    code = asyncio.run(_played(keep, request))
+    code = asyncio.run(_played(None if keep is None else Path(keep), request))
     raise typer.Exit(code)
 
 

@@ -10,8 +10,8 @@ from probecli.cli.failure import fail
 
 def init(
     path: Annotated[
-        Path, typer.Argument(help="The file to write; - prints it.", show_default=True)
-    ] = Path("targets.yaml"),
+        str, typer.Argument(metavar="FILE", help="The file to write; - prints it.")
+    ] = "targets.yaml",
     force: Annotated[
         bool, typer.Option("--force", "-f", help="Replace a file that is there.")
     ] = False,
@@ -20,11 +20,11 @@ def init(
     from probecli import config
 
     text = config.template()
-    if str(path) == "-":
+    if path == "-":
         typer.echo(text, nl=False)
         return
     try:
-        with path.open("w" if force else "x", encoding="utf-8") as file:
+        with Path(path).open("w" if force else "x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
         fail(f"probecli: {path} is there already; --force replaces it", 2)

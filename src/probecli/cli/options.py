@@ -12,7 +12,7 @@ _GATE = "Gate"
 Sources = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[FILE|DIR|URL|-]...",
+        metavar="FILE|DIR|URL|-",
         help="Target files, folders of them, URLs, or - for standard input. Without any: "
         "targets.yaml here, then in the user's configuration folder.",
         show_default=False,
@@ -52,11 +52,10 @@ Names = Annotated[
     ),
 ]
 Concurrency = Annotated[
-    int | None,
+    str | None,
     typer.Option(
         "--concurrency",
         metavar="N",
-        min=1,
         help="Probes in flight at once.  [default: 512]",
         envvar="PROBECLI_CONCURRENCY",
         rich_help_panel=_LIMITS,
@@ -64,11 +63,10 @@ Concurrency = Annotated[
     ),
 ]
 PerHost = Annotated[
-    int | None,
+    str | None,
     typer.Option(
         "--per-host",
         metavar="N",
-        min=1,
         help="Probes in flight at once for one host and port.  [default: 6]",
         envvar="PROBECLI_PER_HOST",
         rich_help_panel=_LIMITS,
@@ -98,12 +96,10 @@ Deadline = Annotated[
     ),
 ]
 Retries = Annotated[
-    int | None,
+    str | None,
     typer.Option(
         "--retries",
         metavar="N",
-        min=0,
-        max=99,
         help="Attempts after the first.  [default: the file's, 2]",
         envvar="PROBECLI_RETRIES",
         rich_help_panel=_LIMITS,

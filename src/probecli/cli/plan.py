@@ -21,6 +21,12 @@ def loaded(sources: Sequence[str] | None) -> Plan:
     """The plan that the sources make; exits with 2 and every mistake when there is one."""
     cwd = Path.cwd()
     chosen = list(sources or ()) or config.default_sources(os.environ, cwd)
+    if not chosen:
+        fail(
+            "probecli: no targets: give a file, a folder or URLs, or make a targets.yaml here "
+            "with `probecli init`",
+            USAGE,
+        )
     try:
         return config.load(chosen, env=os.environ, stdin=_standard_input, cwd=cwd)
     except config.ConfigError as error:
@@ -86,6 +92,15 @@ def duration_s(option: str, text: str | None) -> float | None:
     if seconds <= 0:
         fail(f"probecli: {option}: must be more than 0, like 500ms or 10s", USAGE)
     return seconds
+
+
+def whole_number(option: str, text: str | None, *, least: int, most: int) -> int | None:
+    """A whole number given by an option; exits with 2 on a mistake."""
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit()) or not least <= int(text) <= most:
+        fail(f"probecli: {option} {text}: give a whole number from {least} to {most}", USAGE)
+    return int(text)
 
 
 def gate_rule(rule: GateRule, fail_on: str | None, max_failures: str | None) -> GateRule:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import random
 import signal
@@ -78,6 +79,7 @@ def carry_out(plan: Plan, request: Request) -> int:
 
 async def carried_out(plan: Plan, request: Request) -> int:
     """The same inside a running event loop, as the demo needs it."""
+    _settle_memory()
     vantage = request.vantage or plan.vantage or socket.gethostname() or "localhost"
     begun = started_run(plan, vantage, time.time())
     sinks = _opened(request, begun)
@@ -107,6 +109,13 @@ async def carried_out(plan: Plan, request: Request) -> int:
         if reader.gone:
             quiet_exit()
         return _told(begun, measured, plan, request, sinks, network.system.clock)
+
+
+def _settle_memory() -> None:
+    """Spares the collector what lives as long as the run: measured, a tenth of the CPU time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def _opened(request: Request, begun: Run) -> Sinks:

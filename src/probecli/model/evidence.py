@@ -5,14 +5,14 @@ from msgspec import Struct
 from probecli.model.result import HttpFacts, Server, Timings, TlsFacts
 
 
-class Failure(Struct, frozen=True):
+class Failure(Struct, frozen=True, gc=False):
     """Why no usable response came: a cause of the transport and its detail in words."""
 
     cause: str
     detail: str
 
 
-class Evidence(Struct, frozen=True, kw_only=True):
+class Evidence(Struct, frozen=True, gc=False, kw_only=True):
     """Everything that the verdict may look at.
 
     `body` is decoded and cut at the target's `max_body`; `failure` is set when the exchange did

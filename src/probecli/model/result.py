@@ -11,7 +11,7 @@ from msgspec import Struct
 from probecli.model.cause import State
 
 
-class Timings(Struct, frozen=True, kw_only=True):
+class Timings(Struct, frozen=True, gc=False, kw_only=True):
     """The non-overlapping phases of an attempt, in milliseconds; None for a phase not reached."""
 
     dns: float | None = None
@@ -23,7 +23,7 @@ class Timings(Struct, frozen=True, kw_only=True):
     total: float | None = None
 
 
-class Server(Struct, frozen=True):
+class Server(Struct, frozen=True, gc=False):
     """The peer, named as OpenTelemetry's `server.*` and `network.peer.*` conventions do."""
 
     address: str
@@ -32,7 +32,7 @@ class Server(Struct, frozen=True):
     family: Literal["ipv4", "ipv6"] | None
 
 
-class HttpFacts(Struct, frozen=True, kw_only=True):
+class HttpFacts(Struct, frozen=True, gc=False, kw_only=True):
     """What the last HTTP response of an attempt said."""
 
     method: str
@@ -44,7 +44,7 @@ class HttpFacts(Struct, frozen=True, kw_only=True):
     retry_after_s: float | None = None
 
 
-class TlsFacts(Struct, frozen=True, kw_only=True):
+class TlsFacts(Struct, frozen=True, gc=False, kw_only=True):
     """What the handshake agreed on and the leaf certificate says."""
 
     version: str | None = None
@@ -58,7 +58,7 @@ class TlsFacts(Struct, frozen=True, kw_only=True):
 Level = Literal["expect", "warn"]
 
 
-class ExpectationResult(Struct, frozen=True, kw_only=True):
+class ExpectationResult(Struct, frozen=True, gc=False, kw_only=True):
     """One expectation, evaluated: it explains itself by what it expected and what it saw."""
 
     name: str
@@ -68,7 +68,7 @@ class ExpectationResult(Struct, frozen=True, kw_only=True):
     actual: str
 
 
-class Verdict(Struct, frozen=True):
+class Verdict(Struct, frozen=True, gc=False):
     """State and cause of one attempt, with every expectation that was evaluated."""
 
     state: State
@@ -77,7 +77,7 @@ class Verdict(Struct, frozen=True):
     expectations: tuple[ExpectationResult, ...] = ()
 
 
-class Attempt(Struct, frozen=True, kw_only=True):
+class Attempt(Struct, frozen=True, gc=False, kw_only=True):
     """One try; `backoff_ms` is the wait after it, None on the last."""
 
     number: int
@@ -92,7 +92,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
     backoff_ms: float | None = None
 
 
-class Result(Struct, frozen=True, kw_only=True):
+class Result(Struct, frozen=True, gc=False, kw_only=True):
     """The measurement of one target in one run: the last attempt's verdict, and every attempt."""
 
     name: str

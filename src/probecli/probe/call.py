@@ -1,6 +1,7 @@
 """An HTTP request as it goes on the wire, and the one that a target asks for."""
 
 import base64
+import re
 from functools import lru_cache
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
@@ -12,6 +13,9 @@ from probecli.model.target import Auth, Target
 _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 # Everything that may stand in a path or query, so that only what may not is escaped (RFC 3986).
 _SAFE = "!#$%&'()*+,/:;=?@[]~"
+
+# The common URL, which needs no unescaping, no case folding and no IDNA.
+_PLAIN_URL = re.compile(r"(https?)://([a-z0-9.-]+)(?::([0-9]{1,5}))?(/[!$-~]*)?")
 
 USER_AGENT = f"probecli/{__version__}"
 
@@ -47,6 +51,10 @@ class Call(Struct, frozen=True):
 
 def split_url(url: str) -> tuple[Origin, str, str]:
     """Origin, path with query, and userinfo of a URL; the host is in its ASCII form."""
+    plain = _PLAIN_URL.fullmatch(url)
+    if plain is not None:
+        scheme, host, port_text, path = plain.groups()
+        return Origin(scheme, host, int(port_text or _PORTS[scheme])), path or "/", ""
     parts = urlsplit(url)
     host = parts.hostname or ""
     if not host.isascii():
@@ -77,6 +85,8 @@ def first_call(target: Target) -> Call:
         headers.append(("Accept", "*/*"))
     if "accept-encoding" not in given:
         headers.append(("Accept-Encoding", "gzip, deflate, br"))
+    if "connection" not in given:
+        headers.append(("Connection", "close"))
     if target.headers:
         headers.extend(target.headers.items())
     if "authorization" not in given and (target.auth is not None or userinfo):
@@ -119,12 +129,9 @@ def _body(target: Target) -> tuple[bytes, str | None]:
 def http1_bytes(call: Call, *, absolute: bool = False) -> bytes:
     """The request in HTTP/1.1; `absolute` is the form that a proxy wants (RFC 9112, 3.2.2)."""
     path = call.url if absolute else call.path
-    lines = [f"{call.method} {path} HTTP/1.1"]
-    lines += [f"{name}: {value}" for name, value in call.headers]
-    if not any(name.lower() == "connection" for name, _ in call.headers):
-        lines.append("Connection: close")
-    lines.append("\r\n")
-    return "\r\n".join(lines).encode("latin-1", "replace") + call.body
+    fields = "\r\n".join(map(": ".join, call.headers))
+    head = f"{call.method} {path} HTTP/1.1\r\n{fields}\r\n\r\n"
+    return head.encode("latin-1", "replace") + call.body
 
 
 # Fields of one connection, which HTTP/2 has no place for (RFC 9113, 8.2.2).

@@ -31,12 +31,12 @@ class Hop(Struct, kw_only=True):
     status: int | None = None
     reason: bytes = b""
     version: str | None = None
-    headers: list[tuple[bytes, bytes]] = []
+    headers: list[tuple[str, str]] = []
     body: bytes = b""
     body_bytes: int | None = None
     tried: list[Tried] = []
 
-    def header(self, name: bytes) -> bytes | None:
+    def header(self, name: str) -> str | None:
         """The first field of this name, which is to be given in lower case."""
         for key, value in self.headers:
             if key.lower() == name:
@@ -176,11 +176,11 @@ def _hop(outcome: Outcome, origin: Origin, dns_ms: float | None, now_s: float, l
         _response(hop, codec)
         if fault is None:
             try:
-                codings = hop.header(b"content-encoding")
+                codings = hop.header("content-encoding")
                 if codings is not None:
                     hop.body = decoded(
                         hop.body,
-                        codings.decode("latin-1"),
+                        codings,
                         limit=limit,
                         cut=codec.cut,
                     )

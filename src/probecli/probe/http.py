@@ -21,7 +21,7 @@ async def probe_http(target: Target, network: Network) -> Evidence:
         hop.status in _REDIRECTS
         and hop.failure is None
         and target.follow_redirects
-        and hop.header(b"location") is not None
+        and hop.header("location") is not None
     ):
         return await _followed(target, network, call, hop, started)
     return evidence(target, hop, call.url, (), hop.timings, network.now())
@@ -75,9 +75,7 @@ def evidence(
         ),
         tls=hop.tls,
         reason=hop.reason.decode("latin-1"),
-        headers=tuple(
-            (name.decode("latin-1"), value.decode("latin-1")) for name, value in hop.headers
-        ),
+        headers=tuple(hop.headers),
         body=hop.body,
     )
 
@@ -104,10 +102,10 @@ def retry_after_s(hop: Hop, now_s: float) -> float | None:
     """The server's Retry-After in seconds (RFC 9110, 10.2.3), None when absent or not usable."""
     if hop.status is None or hop.status < 300:
         return None
-    field = hop.header(b"retry-after")
+    field = hop.header("retry-after")
     if field is None:
         return None
-    text = field.decode("latin-1").strip()
+    text = field.strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])
     from email.utils import parsedate_to_datetime

@@ -43,9 +43,9 @@ class HopTransport(httpx.AsyncBaseTransport):
             self._journey.hops.append(hop)
         hop = self._journey.hops[-1]
         wanted = [
-            (name, value)
+            (name.encode("latin-1"), value.encode("latin-1"))
             for name, value in hop.headers
-            if name.lower() in (b"location", b"set-cookie")
+            if name.lower() in ("location", "set-cookie")
         ]
         return httpx.Response(hop.status or 599, headers=wanted, request=request)
 

@@ -23,7 +23,7 @@ async def probe_websocket(target: Target, network: Network) -> Evidence:
     call = replace(
         call,
         headers=(
-            *call.headers,
+            *(field for field in call.headers if field[0] != "Connection"),
             ("Connection", "Upgrade"),
             ("Upgrade", "websocket"),
             ("Sec-WebSocket-Version", "13"),
@@ -37,5 +37,5 @@ async def probe_websocket(target: Target, network: Network) -> Evidence:
 
 
 def _accepted(hop: Hop, key: bytes) -> bool:
-    wanted = base64.b64encode(hashlib.sha1(key + _MAGIC, usedforsecurity=False).digest())
-    return hop.header(b"sec-websocket-accept") == wanted
+    digest = hashlib.sha1(key + _MAGIC, usedforsecurity=False).digest()
+    return hop.header("sec-websocket-accept") == base64.b64encode(digest).decode("ascii")

@@ -59,7 +59,7 @@ class HttpCodec:
         return self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
 
     @property
-    def headers(self) -> list[tuple[bytes, bytes]]:
+    def headers(self) -> list[tuple[str, str]]:
         """The header fields as sent, in order."""
         raise NotImplementedError
 

@@ -46,16 +46,17 @@ class Http1(HttpCodec):
         self._interim = self._framed = False
 
     @property
-    def headers(self) -> list[tuple[bytes, bytes]]:
+    def headers(self) -> list[tuple[str, str]]:
         """The header fields as sent, in order."""
         if self._plain_head:
             return [
-                (name, value.strip(b" \t"))
+                (name, value.strip(" \t"))
                 for name, _, value in (
-                    line.partition(b":") for line in self._plain_head.split(b"\r\n")[1:]
+                    line.partition(":")
+                    for line in self._plain_head.decode("latin-1").split("\r\n")[1:]
                 )
             ]
-        return self._headers
+        return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._headers]
 
     def open(self) -> bytes:
         """The request."""
