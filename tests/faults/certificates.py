@@ -190,7 +190,7 @@ def _folder() -> Path:
 
 
 def chain_file(name: str) -> Path:
-    """A PEM file with key and chain, by its name in the rows; KeyError-free: see `_chains`."""
+    """A PEM file with key and chain, by the name that the rows use."""
     return _folder() / f"{name}.pem"
 
 

@@ -70,6 +70,8 @@ def listening(step: Step, address: str = LOOPBACK, port: int = 0) -> Iterator[in
             worker.start()
 
     with _bound(address, port) as listener:
+        # A small window, so that a large upload meets a full one however the machine is tuned.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
         listener.listen(64)
         acceptor = Thread(target=accept, daemon=True)
         acceptor.start()

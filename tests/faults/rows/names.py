@@ -155,7 +155,6 @@ ROWS = (
         "dns.failed",
         malformed,
         note="The right id, and then bytes that are no message.",
-        **SHORT,
     ),
     web(
         "answers to nothing",
@@ -194,7 +193,7 @@ ROWS = (
         "unknown",
         "dns.unreachable",
         no_resolver,
-        {**WEB, **SHORT},
+        WEB,
         note="Nothing listens where the resolver should be.",
     ),
     web("late answer", "up", None, late, note="Slow within the timeout is no fault."),
@@ -213,7 +212,6 @@ ROWS = (
         truncated,
         tcp=False,
         note="A firewall that lets DNS through over UDP alone.",
-        **SHORT,
     ),
     web("CNAME chain", "up", None, knows(*CHAIN), note="Two aliases before the address."),
     web(

@@ -84,7 +84,7 @@ ROWS = (
         {**DNS, **SHORT},
         note="Down, not unknown: the resolver is the target.",
     ),
-    asked("dns malformed", "down", "dns.failed", malformed, note="No DNS message.", **SHORT),
+    asked("dns malformed", "down", "dns.failed", malformed, note="No DNS message."),
     asked("dns truncated", "up", None, truncated, note="Asked again over TCP.", **ONE_RECORD),
     asked(
         "dns wrong id, then right",

@@ -21,7 +21,7 @@ TITLE = "Connections"
 
 SHORT = {"timeout": "300ms"}
 SMALL_BODY = {"max_body": "64KiB"}
-BIG_UPLOAD = {"method": "POST", "body": "x" * (16 << 20)}
+BIG_UPLOAD = {"method": "POST", "body": "x" * (8 << 20)}
 
 HALF_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/ht"
 HALF_BODY = response(b"x" * 100)[:-50]
