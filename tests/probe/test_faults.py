@@ -72,6 +72,11 @@ KNOWN_GAPS: dict[str, str] = {
         "HTTP/1.1 after agreeing on HTTP/2",
     ),
     **_gaps("h2 takes nothing after a GOAWAY (RFC 9113, 6.8)", "GOAWAY, then the page"),
+    **_gaps(
+        "up: the loader drops the status that the verdict would turn into 101",
+        "ws answered by a page",
+        "ws answered 503",
+    ),
     **_gaps("up: the encoding is not looked at", "unknown encoding"),
     **_gaps("equal lengths are refused (RFC 9112, 6.3)", "same length twice"),
     **_gaps("dns.failed: c-ares parses before it compares ids", "answers to nothing"),
