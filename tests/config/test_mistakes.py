@@ -21,7 +21,8 @@ def error_of(source: str, cwd: Path = TESTDATA, stdin: bytes = b"") -> config.Co
 
 
 def expected_of(file: Path) -> list[str]:
-    return file.with_suffix(".txt").read_text().splitlines()
+    text = file.with_suffix(".txt").read_text()
+    return text.replace("{testdata}", str(TESTDATA)).splitlines()
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)

@@ -39,6 +39,7 @@ class HopTransport(httpx.AsyncBaseTransport):
         if self._primed:
             self._primed = False
         else:
+            await request.aread()
             hop = await self._send(call_of(request), self._left_s())
             self._journey.hops.append(hop)
         hop = self._journey.hops[-1]

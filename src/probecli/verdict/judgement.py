@@ -36,7 +36,7 @@ def judge(target: Target, evidence: Evidence) -> Verdict:
     free of the target's secrets.
     """
     expect = target.expect
-    if target.url[0] in "wW" and expect.status == _BUILT_IN_STATUS:
+    if target.url[0] in "wW" and (expect.status is None or expect.status == _BUILT_IN_STATUS):
         expect = structs.replace(expect, status=_SWITCHING)
     if evidence.failure is not None and not (
         expect.rcode is not None
