@@ -5,19 +5,23 @@ from collections.abc import Callable
 
 from probecli.probe.wire.fault import Fault
 
+# Names that some servers give to no coding at all.
+_NO_CODINGS = frozenset({"", "identity", "none", "utf-8"})
 _GZIP = 16 + zlib.MAX_WBITS
 
 
 def decoded(body: bytes, codings: str, *, limit: int, cut: bool) -> bytes:
     """The body without its codings, at most `limit` bytes.
 
-    A coding that is not known leaves the body as it is. `cut` says that the body ends early by our
-    own choice, so that a stream without its end is no fault. Raises Fault on a corrupt stream.
+    `cut` says that the body ends early by our own choice, so that a stream without its end is no
+    fault. Raises Fault on a corrupt stream, and on a coding that was not offered.
     """
     for coding in reversed([part.strip().lower() for part in codings.split(",")]):
+        if not body or coding in _NO_CODINGS:
+            continue
         undo = _UNDO.get(coding)
-        if undo is None or not body:
-            return body[:limit]
+        if undo is None:
+            raise Fault("http.response.invalid", f"the content coding {coding} was not asked for")
         body, ended = undo(body, limit)
         if not ended and len(body) < limit and not cut:
             raise Fault("http.response.invalid", f"the {coding} body ends early")

@@ -1,15 +1,17 @@
 """How a `dns` target is measured: one question to one resolver (RFC 1035)."""
 
 import asyncio
-from time import perf_counter
-from typing import Literal, NamedTuple
+from socket import SOCK_DGRAM
+from time import perf_counter, time
+from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import dns.asyncbackend
 import dns.asyncquery
 import dns.exception
 import dns.flags
+import dns.inet
 import dns.message
-import dns.query
 import dns.rcode
 import dns.rdatatype
 import dns.resolver
@@ -52,9 +54,7 @@ async def probe_dns(target: Target, network: Network) -> Evidence:
         sent = perf_counter()
         try:
             async with asyncio.timeout(left_s):
-                answer, _ = await dns.asyncquery.udp_with_fallback(
-                    query, ip, port=port, timeout=left_s, ignore_unexpected=True
-                )
+                answer = await _answer(query, ip, port, left_s)
         except (dns.exception.Timeout, TimeoutError):
             raise Fault("dns.unreachable", f"no answer after {target.timeout_s:g} s") from None
         except OSError as error:
@@ -70,6 +70,28 @@ async def probe_dns(target: Target, network: Network) -> Evidence:
         return _evidence(asked, ip, port, started, wait_ms, fault, answer, rcode)
     except Fault as fault:
         return _evidence(asked, ip, port, started, None, fault, None, None)
+
+
+async def _answer(
+    query: dns.message.QueryMessage, ip: str, port: int, timeout_s: float
+) -> dns.message.Message:
+    """The answer to `query` over UDP, or over TCP when it is truncated; wrong ids are ignored."""
+    backend: Any = dns.asyncbackend.get_default_backend()
+    family = dns.inet.af_for_address(ip)
+    expires_at = time() + timeout_s
+    async with await backend.make_socket(family, SOCK_DGRAM) as sock:
+        await dns.asyncquery.send_udp(sock, query.to_wire(), (ip, port), expires_at)
+        while True:
+            wire, sender = await sock.recvfrom(65535, max(0.001, expires_at - time()))
+            if sender[:2] != (ip, port) or int.from_bytes(wire[:2]) != query.id:
+                continue
+            answer = dns.message.from_wire(wire)
+            break
+    if answer.flags & dns.flags.TC:
+        return await dns.asyncquery.tcp(
+            query, ip, port=port, timeout=max(0.001, expires_at - time())
+        )
+    return answer
 
 
 def _fault_of(rcode: str, answer: dns.message.Message, target: Target) -> Fault | None:

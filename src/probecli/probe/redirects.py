@@ -24,6 +24,11 @@ class Journey:
         self.urls: list[str] = []
         self.fault: Fault | None = None
 
+    @property
+    def location(self) -> str:
+        """Where the last hop points to, as it was sent."""
+        return self.hops[-1].header("location") or ""
+
 
 class HopTransport(httpx.AsyncBaseTransport):
     """The httpx face of the wire engine; the answer to the first request is already there."""
@@ -85,9 +90,8 @@ async def follow(
                     raise Fault(
                         "http.response.redirect_loop", f"more than {target.max_redirects} redirects"
                     )
-                if following.url.scheme not in ("http", "https") or not following.url.host:
-                    location = response.headers.get("location", "")
-                    raise Fault("http.response.invalid", f"unusable Location: {location}")
+                if not followable(following.url):
+                    raise Fault("http.response.invalid", f"unusable Location: {journey.location}")
                 trusted = trusted and origin_of(following) == call.origin
                 _guard(following, target, own_cookie, trusted=trusted)
                 journey.urls.append(str(following.url))
@@ -97,11 +101,17 @@ async def follow(
                     )
                 seen.add(_key(following))
                 request = following
-        except (httpx.InvalidURL, httpx.HTTPError, ValueError) as error:
-            journey.fault = Fault("http.response.invalid", f"unusable Location: {error}")
+        except (httpx.InvalidURL, httpx.HTTPError, ValueError):
+            journey.fault = Fault("http.response.invalid", f"unusable Location: {journey.location}")
         except Fault as fault:
             journey.fault = fault
     return journey
+
+
+def followable(url: httpx.URL) -> bool:
+    """Whether a URL leads to a web server at all."""
+    port_is_valid = url.port is None or 0 < url.port < 65536
+    return url.scheme in ("http", "https") and bool(url.host) and port_is_valid
 
 
 def origin_of(request: httpx.Request) -> Origin:

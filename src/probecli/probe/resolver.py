@@ -3,6 +3,7 @@
 import asyncio
 import ipaddress
 import socket
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from probecli.probe.wire.dial import Address
@@ -11,7 +12,8 @@ from probecli.probe.wire.fault import Fault
 if TYPE_CHECKING:
     import aiodns
 
-_FAMILIES = {"auto": socket.AF_UNSPEC, "4": socket.AF_INET, "6": socket.AF_INET6}
+_FAMILIES = {"4": socket.AF_INET, "6": socket.AF_INET6}
+_RESOLUTION_DELAY_S = 0.05
 
 # c-ares' status codes (ares.h), which its Python face passes on as numbers.
 _NO_DATA, _FORMAT, _SERVER, _NOT_FOUND, _NOT_IMPLEMENTED, _REFUSED = 1, 2, 3, 4, 5, 6
@@ -78,11 +80,34 @@ class Resolver:
             await channel.close()
 
     async def _ask(self, question: Question) -> tuple[Address, ...]:
+        if question.version != "auto":
+            return await self._ask_family(question, _FAMILIES[question.version])
+        return interleaved(await self._ask_both(question))
+
+    async def _ask_both(self, question: Question) -> list[Address]:
+        """Both families at once; a late one is waited for only briefly (RFC 8305, section 3)."""
+        asked = [
+            asyncio.ensure_future(self._ask_family(question, family))
+            for family in (socket.AF_INET6, socket.AF_INET)
+        ]
+        try:
+            answered, late = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+            if late:
+                enough = any(one.exception() is None for one in answered)
+                await asyncio.wait(late, timeout=_RESOLUTION_DELAY_S if enough else None)
+        finally:
+            for one in asked:
+                one.cancel()
+        return _found(asked)
+
+    async def _ask_family(
+        self, question: Question, family: socket.AddressFamily
+    ) -> tuple[Address, ...]:
         import aiodns
 
         try:
             answer = await self._channel(question.resolver).getaddrinfo(
-                question.host, family=_FAMILIES[question.version], type=socket.SOCK_STREAM
+                question.host, family=family, type=socket.SOCK_STREAM
             )
         except aiodns.error.DNSError as error:
             code = error.args[0]
@@ -97,7 +122,7 @@ class Resolver:
         ]
         if not found:
             raise Fault("dns.name_not_resolved", "the name has no address")
-        return interleaved(found)
+        return tuple(found)
 
     def _channel(self, server: str | None) -> "aiodns.DNSResolver":
         channel = self._channels.get(server)
@@ -109,6 +134,32 @@ class Resolver:
             )
             self._channels[server] = channel
         return channel
+
+
+def _found(asked: "Sequence[asyncio.Future[tuple[Address, ...]]]") -> list[Address]:
+    """What the families' answers give together; raises the fault that says most of the name."""
+    found: list[Address] = []
+    faults: list[Fault] = []
+    for one in asked:
+        if not one.done() or one.cancelled():
+            continue
+        error = one.exception()
+        if error is None:
+            found += one.result()
+        elif isinstance(error, Fault):
+            faults.append(error)
+        else:
+            raise error
+    if not found:
+        raise min(faults, key=_telling)
+    return found
+
+
+def _telling(fault: Fault) -> int:
+    """A name that does not exist has no family; a failure says more than an empty answer."""
+    if "NXDOMAIN" in fault.detail:
+        return 0
+    return ("dns.failed", "dns.unreachable", "dns.name_not_resolved").index(fault.cause) + 1
 
 
 def _is_silence(asked: "asyncio.Future[tuple[Address, ...]]") -> bool:

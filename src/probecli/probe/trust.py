@@ -2,6 +2,7 @@
 
 import math
 import ssl
+import warnings
 from functools import lru_cache
 from typing import Any
 
@@ -34,6 +35,8 @@ def tls_context(options: Tls, protocols: tuple[str, ...]) -> ssl.SSLContext:
     Raises Fault `local.resources` when a file named by the options cannot be used.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    # A common name is no name of the server (RFC 9110, 4.3.4).
+    context.hostname_checks_common_name = False
     try:
         if not options.verify:
             context.check_hostname = False
@@ -54,7 +57,10 @@ def tls_context(options: Tls, protocols: tuple[str, ...]) -> ssl.SSLContext:
     if options.min_version in ("1.0", "1.1"):
         # OpenSSL 3 allows the digests of the old protocols at security level 0 only.
         context.set_ciphers("DEFAULT:@SECLEVEL=0")
-    context.minimum_version = _VERSIONS[options.min_version]
+    with warnings.catch_warnings():
+        # Whoever writes min_version 1.0 knows that it is deprecated.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = _VERSIONS[options.min_version]
     if protocols:
         context.set_alpn_protocols(list(protocols))
     return context

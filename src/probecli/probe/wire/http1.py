@@ -19,6 +19,8 @@ _PLAIN_HEAD = re.compile(
 _CONTENT_LENGTH = b"\r\ncontent-length:"
 _TRANSFER_ENCODING = b"\r\ntransfer-encoding:"
 _BODILESS = (204, 304)
+# As much of what is no HTTP as a reader needs to know it by.
+_QUOTED_BYTES = 60
 
 
 class Http1(HttpCodec):
@@ -26,6 +28,7 @@ class Http1(HttpCodec):
 
     __slots__ = (
         "_framed",
+        "_head",
         "_head_bytes",
         "_headers",
         "_interim",
@@ -43,6 +46,7 @@ class Http1(HttpCodec):
         self._plain_head = b""
         self._headers: list[tuple[bytes, bytes]] = []
         self._head_bytes = 0
+        self._head = b""
         self._interim = self._framed = False
 
     @property
@@ -79,7 +83,9 @@ class Http1(HttpCodec):
         if not self.in_body:
             raise Fault("http.response.invalid", "closed inside the response head")
         if self._framed:
-            raise Fault("http.response.invalid", "closed inside the response body")
+            raise Fault(
+                "http.response.invalid", f"closed inside the response body{self._missing()}"
+            )
         self.done = True
 
     def _feed_whole(self, data: bytes) -> bool:
@@ -131,6 +137,7 @@ class Http1(HttpCodec):
 
         if not self.in_body:
             self._head_bytes += len(data)
+            self._head += data
         try:
             parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -145,11 +152,33 @@ class Http1(HttpCodec):
             words = str(error).lower()
             if self.in_body:
                 raise Fault("http.response.invalid", f"broken body framing: {words}") from None
-            raise Fault("http.protocol.error", f"not a valid HTTP response: {words}") from None
+            repaired = without_equal_lengths(self._head)
+            if repaired is None:
+                raise self._not_http(words) from None
+            self._parser = self._started_parser()
+            self._head = b""
+            self._feed_parser(self._parser, repaired)
+            return
         if not self.in_body and self._head_bytes > MAX_HEAD_BYTES:
             raise Fault("http.protocol.error", "response head over 256 KiB")
         if self.cut:
             self.done = True
+
+    def _missing(self) -> str:
+        for name, value in self._headers:
+            if name.lower() == b"content-length":
+                return f", after {self.body_bytes} of {int(value)} bytes"
+        return ""
+
+    def _not_http(self, words: str) -> Fault:
+        """What came in place of HTTP is told by its first bytes; of HTTP, what is wrong with it."""
+        start = self._head[:_QUOTED_BYTES]
+        if start.startswith(b"HTTP/"):
+            return Fault("http.protocol.error", f"broken response head: {words}")
+        if start[:2] in (b"\x15\x03", b"\x16\x03"):
+            return Fault("http.protocol.error", "not HTTP: the server speaks TLS on this port")
+        line = start.split(b"\n", 1)[0].decode("latin-1").strip()
+        return Fault("http.protocol.error", f'not HTTP: the answer begins "{line}"')
 
     def on_message_begin(self) -> None:
         """A final or an interim response begins."""
@@ -171,6 +200,9 @@ class Http1(HttpCodec):
         """The head is complete: judge what the body's end will be told by."""
         if self.done or self._parser is None:
             return
+        self._head = b""
+        if sum(len(name) + len(value) for name, value in self._headers) > MAX_HEAD_BYTES:
+            raise Fault("http.protocol.error", "response head over 256 KiB")
         status = self._parser.get_status_code()
         version = self._parser.get_http_version()
         if version not in ("1.0", "1.1") or status < 100:
@@ -198,3 +230,18 @@ class Http1(HttpCodec):
         """The response is complete, unless it was an interim one."""
         if not self._interim:
             self.done = True
+
+
+def without_equal_lengths(data: bytes) -> bytes | None:
+    """The response with one Content-Length where it has several that agree (RFC 9112, 6.3).
+
+    None when they do not agree, or when the head has no more than one.
+    """
+    head, separator, rest = data.partition(b"\r\n\r\n")
+    lines = head.split(b"\r\n")
+    lengths = [line for line in lines[1:] if line.lower().startswith(b"content-length:")]
+    values = {value.strip() for line in lengths for value in line.partition(b":")[2].split(b",")}
+    if not separator or len(values) != 1 or (len(lengths) == 1 and b"," not in lengths[0]):
+        return None
+    kept = [line for line in lines if line not in lengths]
+    return b"\r\n".join([*kept, b"Content-Length: " + values.pop(), b"", b""]) + rest

@@ -6,12 +6,56 @@ import h2.errors
 import h2.events
 import h2.exceptions
 import h2.settings
+import hyperframe.exceptions
+import hyperframe.frame
 
 from probecli.probe.wire.codec import HttpCodec
 from probecli.probe.wire.fault import Fault
 
 _STREAM = 1
+_MAX_FRAME_BYTES = 2**14
+_FRAME_HEAD_BYTES = 9
 _WINDOW_BYTES = 2**20
+
+
+class Frames:
+    """Whole frames of the server, of a size that it may send, and without those that mislead h2.
+
+    h2 holds a frame until it is whole before it looks at its length, and takes nothing after a
+    GOAWAY, though streams up to the last one named go on (RFC 9113, 6.8).
+    """
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._first = True
+
+    def passed(self, data: bytes) -> bytes:
+        """The frames that are whole with `data`; raises Fault on what is no HTTP/2."""
+        self._rest += data
+        whole = []
+        while len(self._rest) >= _FRAME_HEAD_BYTES:
+            frame, length = hyperframe.frame.Frame.parse_frame_header(
+                memoryview(self._rest[:_FRAME_HEAD_BYTES])
+            )
+            if self._first and not isinstance(frame, hyperframe.frame.SettingsFrame):
+                start = self._rest[:60].split(b"\n", 1)[0].decode("latin-1").strip()
+                raise Fault("http.protocol.error", f'not HTTP/2: the answer begins "{start}"')
+            if length > _MAX_FRAME_BYTES:
+                raise Fault("http.protocol.error", f"HTTP/2 frame of {length} bytes is too large")
+            if len(self._rest) < _FRAME_HEAD_BYTES + length:
+                break
+            self._first = False
+            end = _FRAME_HEAD_BYTES + length
+            if not self._is_orderly_goaway(frame, self._rest[_FRAME_HEAD_BYTES:end]):
+                whole.append(self._rest[:end])
+            self._rest = self._rest[end:]
+        return b"".join(whole)
+
+    def _is_orderly_goaway(self, frame: hyperframe.frame.Frame, body: bytes) -> bool:
+        if not isinstance(frame, hyperframe.frame.GoAwayFrame) or len(body) < 8:
+            return False
+        frame.parse_body(memoryview(body))
+        return frame.last_stream_id >= _STREAM and frame.error_code == 0
 
 
 class Http2(HttpCodec):
@@ -25,6 +69,7 @@ class Http2(HttpCodec):
         self._request_headers = headers
         self._headers: list[tuple[str, str]] = []
         self._to_send = memoryview(body)
+        self._frames = Frames()
         self._connection = h2.connection.H2Connection(
             h2.config.H2Configuration(client_side=True, header_encoding=None)
         )
@@ -55,9 +100,9 @@ class Http2(HttpCodec):
     def feed(self, data: bytes) -> bytes:
         """Takes frames and returns frames to send; raises Fault."""
         try:
-            for event in self._connection.receive_data(data):
+            for event in self._connection.receive_data(self._frames.passed(data)):
                 self._handle(event)
-        except h2.exceptions.ProtocolError as error:
+        except (h2.exceptions.ProtocolError, hyperframe.exceptions.HyperframeError) as error:
             if not self.done:
                 words = str(error) or type(error).__name__
                 raise Fault("http.protocol.error", f"HTTP/2: {words}") from None
