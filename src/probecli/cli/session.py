@@ -34,7 +34,7 @@ from probecli.output.specs import OutputError
 from probecli.probe.network import Network
 from probecli.verdict.gate import ExitCode, ExitProfile, worst
 
-_PORTABLE = "PROBECLI_PORTABLE"
+PORTABLE = "PROBECLI_PORTABLE"
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -91,9 +91,9 @@ async def carried_out(plan: Plan, request: Request) -> int:
         stop = Stop()
         reader = _Reader(sinks, stop)
         network = Network(
-            asyncio.get_running_loop(), now=time.time, portable=bool(os.environ.get(_PORTABLE))
+            asyncio.get_running_loop(), now=time.time, portable=bool(os.environ.get(PORTABLE))
         )
-        restore = _listening(stop)
+        restore = listening(stop)
         try:
             measured = await run(
                 plan,
@@ -149,7 +149,7 @@ def _limits(request: Request) -> Limits:
     )
 
 
-def _listening(stop: Stop) -> Callable[[], None]:
+def listening(stop: Stop) -> Callable[[], None]:
     """Ctrl-C and SIGTERM end the run in order; the returned function undoes that."""
     loop = asyncio.get_running_loop()
     codes = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
