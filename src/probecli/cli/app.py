@@ -20,6 +20,7 @@ class _Row(NamedTuple):
 
 COMMANDS = {
     "check": _Row("probecli.cli.check", "Probe every target once and gate on the result."),
+    "explain": _Row("probecli.cli.explain", "Show one target in depth, with a diagnosis."),
     "validate": _Row("probecli.cli.validate", "Check target files without probing anything."),
     "schema": _Row("probecli.cli.schema", "Print the JSON Schema of a target file."),
     "init": _Row("probecli.cli.init", "Write a commented target file to start from."),
