@@ -7,6 +7,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
+from importlib import import_module
 
 from msgspec import Struct, json
 

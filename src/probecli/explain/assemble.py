@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from probecli.engine.blame import control_fails
 from probecli.engine.outcome import concealed
 from probecli.explain.chain import chain_of
@@ -20,7 +22,7 @@ from probecli.model.cause import CAUSES
 from probecli.model.evidence import Evidence
 from probecli.model.result import Result, Timings
 from probecli.model.target import Target
-from probecli.probe.call import first_call
+from probecli.probe.call import first_call, proxy_origin
 from probecli.probe.hop import ms, server, timings
 from probecli.probe.network import Network
 from probecli.probe.wire.codec import HttpCodec
@@ -74,8 +76,6 @@ async def explained(
 
 
 def _with_diagnosis(explanation: Explanation, said: str) -> Explanation:
-    from msgspec.structs import replace
-
     return replace(explanation, diagnosis=said)
 
 
@@ -111,12 +111,19 @@ def _hops(target: Target, trace: AttemptTrace, resolver: str) -> tuple[HopFacts,
     if not trace.hops:
         return () if evidence is None else (_bare(target, evidence),)
     urls = _urls(target, trace)
-    facts = [_hop(target, hop, url, resolver) for hop, url in zip(trace.hops, urls, strict=False)]
+    proxy = _proxy(target)
+    facts = [
+        replace(_hop(target, hop, url, resolver), proxy=proxy)
+        for hop, url in zip(trace.hops, urls, strict=False)
+    ]
     if evidence is not None and trace.hops[-1].order is None and target.kind == "dns":
-        from msgspec.structs import replace
-
         facts[-1] = replace(facts[-1], server=evidence.server, timings_ms=evidence.timings)
     return tuple(facts)
+
+
+def _proxy(target: Target) -> str | None:
+    """Host and port of the proxy, without its credentials."""
+    return proxy_origin(target.proxy)[0].authority if target.proxy else None
 
 
 def _bare(target: Target, evidence: Evidence) -> HopFacts:
@@ -161,8 +168,6 @@ def _hop(target: Target, hop: HopTrace, url: str, resolver: str) -> HopFacts:
 
 
 def _answered(target: Target, facts: HopFacts, codec: HttpCodec) -> HopFacts:
-    from msgspec.structs import replace
-
     if codec.status is None:
         return facts
     location = _field(codec, "location")

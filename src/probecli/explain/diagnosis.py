@@ -121,7 +121,7 @@ CASES: dict[str | None, Case] = {
         "served",
     ),
     "tls.cert.revoked": Case(
-        "its certificate has been revoked",
+        "the certificate served has been revoked",
         "Whoever runs the service must replace the certificate",
         "served",
     ),
@@ -204,7 +204,7 @@ CASES: dict[str | None, Case] = {
     "expect.records": Case("the resolver answers, but {missed}", _READ, "served"),
     "expect.rcode": Case("the resolver answers, but {missed}", _READ, "served"),
     "content.unavailable": Case(
-        "{tier} answers {answer} with a page that says so itself: {detail}",
+        "{tier} answers {answer}, yet {detail}",
         "The web tier works and serves a holding page, so the service behind it is off",
         "served",
     ),
@@ -262,8 +262,6 @@ def diagnosis(clues: Clues) -> str:
     words = {name: fill(clues) for name, fill in _WORDS.items()}
     steps = [*_works(clues), case.finds.format_map(words)]
     first = ", and ".join([", ".join(steps[:-1]), steps[-1]] if len(steps) > 1 else steps)
-    if len(steps) == 2:
-        first = " and ".join(steps)
     means = case.means.format_map(words)
     return f"{_capital(first)}. {_capital(means)}; {_remark(clues, case)}."
 
@@ -314,9 +312,10 @@ def _works(clues: Clues) -> list[str]:
             steps[-1] += ", which accepts connections"
     if hop.names is not None and hop.names.addresses:
         steps.append("name resolution works")
-    if hop.server is not None and hop.server.ip is not None:
-        if not (count and hop.server.ip == hop.server.address):
-            steps.append(f"{hop.server.ip} accepts connections")
+    said = count and hop.server is not None and hop.server.ip == hop.server.address
+    if hop.server is not None and hop.server.ip is not None and not said:
+        peer = f"the proxy {hop.proxy}" if hop.proxy else hop.server.ip
+        steps.append(f"{peer} accepts connections")
     if hop.tls is not None:
         chain = explanation.chain
         steps.append("its certificate is valid" if chain and chain.verified else "TLS is agreed on")
@@ -361,13 +360,16 @@ def _addresses(clues: Clues) -> list[str]:
 
 def _where(clues: Clues) -> str:
     tried = _addresses(clues)
+    hop = clues.hop
+    if hop is not None and hop.proxy:
+        return f"the proxy {hop.proxy}"
     if len(tried) > 3:
         return f"each of {len(tried)} addresses of {_host(clues)}"
     return " and ".join(tried) or _host(clues)
 
 
 def _plural(one: str, several: str) -> Callable[[Clues], str]:
-    return lambda clues: several if 2 <= len(_addresses(clues)) <= 3 else one
+    return lambda clues: several if " and " in _where(clues) else one
 
 
 def _answer(clues: Clues) -> str:
@@ -380,7 +382,9 @@ def _answer(clues: Clues) -> str:
 
 
 def _tier(clues: Clues) -> str:
-    return "the proxy" if "proxy" in (clues.explanation.result.detail or "") else "the web tier"
+    hop = clues.hop
+    refused = hop is not None and hop.proxy and "proxy" in _detail(clues)
+    return "the proxy" if refused else "the web tier"
 
 
 def _refusing(clues: Clues) -> str:
@@ -411,14 +415,28 @@ def _expected(clues: Clues) -> str:
     return missed[0].expected if missed else "what was expected"
 
 
+_SUBJECTS = {
+    "body": "its body is",
+    "header": "its header {rest} is",
+    "json": "its JSON {rest} is",
+    "latency": "its latency {rest} is",
+    "certificate_days": "the days left on it are",
+    "final_url": "its final URL is",
+    "banner": "its banner is",
+    "records": "its records are",
+    "rcode": "its rcode is",
+}
+
+
 def _missed(clues: Clues) -> str:
-    """The expectation that names the cause, expected beside actual."""
+    """The expectation that names the cause, actual beside expected."""
     result = clues.explanation.result
-    name = (result.cause or "").removeprefix("expect.")
+    kind = (result.cause or "").removeprefix("expect.")
     for one in result.expectations:
-        if not one.ok and one.name.startswith(name):
-            label = one.name.replace("_", " ")
-            return f"{label} should be {one.expected} and is {one.actual}".rstrip(".")
+        base, _, rest = one.name.partition(".")
+        if not one.ok and base == kind and base in _SUBJECTS:
+            subject = " ".join(_SUBJECTS[base].replace("{rest}", rest).split())
+            return f"{subject} {one.actual}, expected {one.expected}".rstrip(".")
     return _detail(clues)
 
 
@@ -441,7 +459,8 @@ def _certificate(clues: Clues) -> str:
     if chain is None:
         return _detail(clues)
     whose = [
-        ("its certificate is" if fault.startswith("not ") else "its certificate") + f" {fault}"
+        ("the certificate served is" if fault.startswith("not ") else "the certificate served")
+        + f" {fault}"
         if place == 0
         else f"the certificate {one.subject} in its chain: {fault}"
         for place, one in enumerate(chain.certificates)
@@ -458,12 +477,12 @@ def _certificate(clues: Clues) -> str:
 
 
 _CHAIN_WORDS = {
-    "self-signed": "its certificate is self-signed",
-    "unknown root": "its certificate has an unknown root",
-    "incomplete": "its certificate chain is incomplete",
-    "missing intermediate": "its certificate chain lacks an intermediate",
+    "self-signed": "the certificate served is self-signed",
+    "unknown root": "the certificate served has an unknown root",
+    "incomplete": "the certificate chain is incomplete",
+    "missing intermediate": "the certificate chain lacks an intermediate",
     "missing intermediate or unknown root": (
-        "its certificate chain is incomplete or its root unknown"
+        "the certificate chain is incomplete or its root unknown"
     ),
 }
 

@@ -45,9 +45,14 @@ class Agreed(Struct, frozen=True, kw_only=True):
 
 
 class HopFacts(Struct, frozen=True, kw_only=True):
-    """One request to one server. `cookies` are the names that the response sets."""
+    """One request to one server.
+
+    `cookies` are the names that the response sets. With a `proxy` (host and port), names and
+    addresses are the proxy's.
+    """
 
     url: str
+    proxy: str | None = None
     names: Names | None = None
     tried: tuple[AddressTried, ...] = ()
     server: Server | None = None

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 
 from probecli.explain.facts import AttemptFacts, Explanation, HopFacts
 from probecli.explain.layout import INDENT, LABEL, paragraph
-from probecli.explain.waterfall import Bar, attempt_bars, hop_bars, stretches
+from probecli.explain.waterfall import Bar, attempt_bars, hop_bars, placed, stretches
 from probecli.model.result import Attempt
 from probecli.output.cells import Line, fit, span
 from probecli.output.words import duration
 
 _TIME = 9
 _WORTH_SAYING = 0.1
+_HOPS_IN_DETAIL = 4
 _PHASE_STYLES = {
     "dns": "unknown",
     "connect": "degraded",
@@ -63,7 +64,10 @@ def _bar_line(bar: Bar, style: str, *, sign: str = "━") -> Line:
 
 
 def phase_lines(explanation: Explanation, width: int) -> Iterator[Line]:
-    """Every hop of every attempt; the scale is the attempt's own total."""
+    """Every hop of every attempt, on the scale of that attempt's total.
+
+    Of many hops only the last shows its phases.
+    """
     room = width - len(INDENT) - LABEL - _TIME - 4
     several = len(explanation.attempts) > 1
     for facts in explanation.attempts:
@@ -74,6 +78,11 @@ def phase_lines(explanation: Explanation, width: int) -> Iterator[Line]:
         for number, hop in enumerate(facts.hops, 1):
             if several or len(facts.hops) > 1:
                 yield from paragraph(_hop_title(facts.attempt, number, hop, several), width)
+            if number < len(facts.hops) > _HOPS_IN_DETAIL:
+                total_ms = hop.timings_ms.total or 0.0
+                yield _bar_line(placed("whole", start_ms, total_ms, scale_ms, room), "strong")
+                start_ms += total_ms
+                continue
             for bar in hop_bars(hop, start_ms, scale_ms, room):
                 style = "down" if bar.unfinished else _PHASE_STYLES[bar.label]
                 yield _bar_line(bar, style)
@@ -85,7 +94,7 @@ def phase_lines(explanation: Explanation, width: int) -> Iterator[Line]:
 def _total_line(facts: AttemptFacts) -> Line:
     """The attempt's own wall time, and how much of it no phase accounts for."""
     total_ms = facts.attempt.duration_ms
-    known_ms = sum(ms for hop in facts.hops for _, ms, _ in stretches(hop.timings_ms, hop.cause))
+    known_ms = sum(ms for hop in facts.hops for _, ms, _ in stretches(hop))
     between_ms = total_ms - known_ms
     remark = ""
     if between_ms > max(1.0, total_ms * _WORTH_SAYING):

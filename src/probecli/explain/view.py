@@ -14,6 +14,8 @@ from probecli.output.layout import GLYPHS
 from probecli.output.words import duration, flaky_words, plural, why
 
 _WIDEST = 120
+# What the table of causes says where only the detail helps, which stands on top already.
+_HINT_OF_THE_DETAIL = "Read the detail."
 _FATES = {
     "answered": ("✓", "up", "answered"),
     "failed": ("✗", "down", ""),
@@ -58,8 +60,9 @@ def _verdict(explanation: Explanation, width: int) -> Iterator[Line]:
 
 def _diagnosis(explanation: Explanation, width: int) -> Iterator[Line]:
     yield from paragraph(explanation.diagnosis, width)
-    if explanation.meaning and explanation.hint:
+    if explanation.meaning:
         yield from labelled("meaning", explanation.meaning, width)
+    if explanation.hint and explanation.hint != _HINT_OF_THE_DETAIL:
         yield from labelled("hint", explanation.hint, width)
 
 
@@ -74,21 +77,32 @@ def _addresses(explanation: Explanation, width: int) -> Iterator[Line]:
                 known.append(facts.attempt.number)
     several = len(explanation.attempts) > 1
     for hop, numbers in seen.values():
+        if hop.proxy is not None:
+            yield from paragraph(f"through the proxy {hop.proxy}", width)
         if hop.names is not None:
             yield from paragraph(_names_words(hop.names), width)
         if several and hop.tried and len(seen) > 1:
             listed = ", ".join(map(str, numbers))
             yield from paragraph(f"in attempt {listed}:", width, style="faint")
+        if not hop.tried and hop.server is not None and hop.server.ip is not None:
+            answered = hop.timings_ms.wait is not None
+            yield _address_line(
+                hop.server.ip, hop.server.port, *_FATES["answered" if answered else "pending"]
+            )
         for one in hop.tried:
             glyph, style, words = _FATES[one.fate]
             said = words or f"{one.cause}: {one.detail}"
-            place = f"[{one.ip}]:{one.port}" if ":" in one.ip else f"{one.ip}:{one.port}"
-            yield [
-                span(INDENT),
-                span(glyph, style),
-                span(f" {tidy(place)}  "),
-                span(tidy(said), "faint" if style == "up" else style),
-            ]
+            yield _address_line(one.ip, one.port, glyph, style, said)
+
+
+def _address_line(ip: str, port: int, glyph: str, style: str, said: str) -> Line:
+    place = f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
+    return [
+        span(INDENT),
+        span(glyph, style),
+        span(f" {tidy(place)}  "),
+        span(tidy(said), "faint" if style == "up" else style),
+    ]
 
 
 def _names_words(names: Names) -> str:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from probecli.explain.facts import HopFacts
-from probecli.model.result import Attempt, Timings
+from probecli.model.result import Attempt
 from probecli.output.words import PHASES
 
-_BY_PREFIX = (("dns.", "dns"), ("tcp.", "connect"), ("tls.", "tls"))
+_BY_PREFIX = (("tcp.", "connect"), ("tls.", "tls"))
 
 
 class Bar(Struct, frozen=True):
@@ -29,13 +29,14 @@ def placed(label: str, start_ms: float, ms: float, scale_ms: float, width: int) 
     return Bar(label, ms, start, max(1, end - start))
 
 
-def stretches(timings: Timings, cause: str | None) -> list[tuple[str, float, bool]]:
+def stretches(hop: HopFacts) -> list[tuple[str, float, bool]]:
     """The phases that were reached, and the one that failed with the time that was left for it."""
+    timings, cause = hop.timings_ms, hop.cause
     reached = [(name, getattr(timings, name)) for name in PHASES]
     found = [(name, float(value), False) for name, value in reached if value is not None]
     if cause is None or timings.total is None:
         return found
-    ended = _ended_in(timings, cause)
+    ended = _ended_in(hop, cause)
     rest = timings.total - sum(value for _, value, _ in found)
     if ended is None or rest < 0:
         return found
@@ -44,10 +45,14 @@ def stretches(timings: Timings, cause: str | None) -> list[tuple[str, float, boo
     return [(name, value, name == ended) for name, value, _ in found]
 
 
-def _ended_in(timings: Timings, cause: str) -> str | None:
+def _ended_in(hop: HopFacts, cause: str) -> str | None:
     """The phase in which a failure happened, as far as its cause and the phases tell."""
+    timings = hop.timings_ms
+    if cause.startswith("dns."):
+        # A resolver that is the target itself is waited for; its bad news ended no phase.
+        return "dns" if hop.names is not None else "wait" if timings.wait is None else None
     for prefix, phase in _BY_PREFIX:
-        if cause.startswith(prefix) and (prefix == "dns." or getattr(timings, phase) is None):
+        if cause.startswith(prefix) and getattr(timings, phase) is None:
             return phase
     if timings.connect is None:
         return None
@@ -57,7 +62,7 @@ def _ended_in(timings: Timings, cause: str) -> str | None:
 def hop_bars(hop: HopFacts, start_ms: float, scale_ms: float, width: int) -> list[Bar]:
     """The phases of a hop that began `start_ms` into its attempt, one after another."""
     bars = []
-    for label, ms, unfinished in stretches(hop.timings_ms, hop.cause):
+    for label, ms, unfinished in stretches(hop):
         bar = placed(label, start_ms, ms, scale_ms, width)
         bars.append(Bar(bar.label, bar.ms, bar.start, bar.cells, unfinished))
         start_ms += ms
