@@ -7,7 +7,8 @@ from msgspec.structs import replace
 from probecli.engine.blame import control_fails
 from probecli.engine.outcome import concealed
 from probecli.explain.chain import chain_of
-from probecli.explain.diagnosis import Clues, Control, diagnosis
+from probecli.explain.clues import Clues, Control
+from probecli.explain.diagnosis import diagnosis
 from probecli.explain.facts import (
     AddressTried,
     Agreed,
