@@ -20,6 +20,7 @@ class _Row(NamedTuple):
 
 COMMANDS = {
     "check": _Row("probecli.cli.check", "Probe every target once and gate on the result."),
+    "wait": _Row("probecli.cli.wait", "Probe until the gate passes, then run a command."),
     "explain": _Row("probecli.cli.explain", "Show one target in depth, with a diagnosis."),
     "validate": _Row("probecli.cli.validate", "Check target files without probing anything."),
     "schema": _Row("probecli.cli.schema", "Print the JSON Schema of a target file."),
@@ -138,4 +139,8 @@ def run(arguments: list[str]) -> None:
 
     if arguments and "://" in arguments[0] and not arguments[0].startswith("-"):
         arguments = ["check", *arguments]
-    guarded(lambda: app(args=arguments, prog_name="probecli"))
+    follow_up: list[str] = []
+    if arguments[:1] == ["wait"] and "--" in arguments:
+        at = arguments.index("--")
+        arguments, follow_up = arguments[:at], arguments[at + 1 :]
+    guarded(lambda: app(args=arguments, prog_name="probecli", obj=follow_up))

@@ -11,7 +11,7 @@ from probecli.explain.recorder import HopTrace
 from probecli.explain.served import Secured, watched
 from probecli.model.target import Target, Tls
 from probecli.probe.network import Network
-from probecli.probe.wire.exchange import Order, Outcome, TlsOrder
+from probecli.probe.wire.exchange import Order, Outcome
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -60,7 +60,7 @@ async def _looked_again(
         addresses=order.addresses if outcome.address is None else (outcome.address,),
         codec=lambda _: Banner(wanted=False),
         timeout_s=min(_LONGEST_S, target.timeout_s),
-        tls=TlsOrder(tls_context(options, ()), order.tls.server_name),
+        tls=replace(order.tls, context=tls_context(options, ())),
     )
     if order.tunnel is not None and target.proxy is not None:
         from probecli.probe.call import proxy_origin, split_url

@@ -57,7 +57,7 @@ async def send(network: Network, target: Target, call: Call, timeout_s: float) -
         addresses, dns_ms = await order_addresses(network, target, origin, timeout_s)
         if dns_ms is not None:
             timeout_s = max(0.001, timeout_s - dns_ms / 1000)
-        order = _order(target, call, addresses, timeout_s, proxy)
+        order = _order(network, target, call, addresses, timeout_s, proxy)
     except Fault as fault:
         if fault.cause.startswith("dns."):
             dns_ms = ms(perf_counter() - started)
@@ -67,7 +67,10 @@ async def send(network: Network, target: Target, call: Call, timeout_s: float) -
             failure=Failure(fault.cause, fault.detail),
         )
     outcome = await network.exchange(order)
-    return _hop(outcome, call.origin, dns_ms, network.now(), target.max_body_bytes)
+    hop = _hop(outcome, call.origin, dns_ms, target.max_body_bytes)
+    if proxy is not None and hop.failure is not None and outcome.connect_s is None:
+        hop.failure = Failure(hop.failure.cause, f"proxy: {hop.failure.detail}")
+    return hop
 
 
 async def order_addresses(
@@ -101,6 +104,7 @@ def known_addresses(target: Target, origin: Origin) -> tuple[Address, ...] | Non
 
 
 def _order(
+    network: Network,
     target: Target,
     call: Call,
     addresses: tuple[Address, ...],
@@ -131,16 +135,23 @@ def _order(
         codec,
         timeout_s,
         target.connect_timeout_s,
-        tls_order(target, call.origin.host, _PROTOCOLS[target.http_version]) if secure else None,
+        target.timeout_s,
+        tls_order(network, target, call.origin.host, _PROTOCOLS[target.http_version])
+        if secure
+        else None,
         tunnel,
     )
 
 
-def tls_order(target: Target, host: str, protocols: tuple[str, ...]) -> TlsOrder:
+def tls_order(network: Network, target: Target, host: str, protocols: tuple[str, ...]) -> TlsOrder:
     """How the target wants its connection secured; raises Fault on unusable files."""
-    from probecli.probe.trust import tls_context
+    from probecli.probe.trust import tls_context, tls_facts
 
-    return TlsOrder(tls_context(target.tls, protocols), target.tls.server_name or host)
+    return TlsOrder(
+        tls_context(target.tls, protocols),
+        target.tls.server_name or host,
+        lambda connection: tls_facts(connection, network.now()),
+    )
 
 
 def _codec(
@@ -160,17 +171,14 @@ def _codec(
     )
 
 
-def _hop(outcome: Outcome, origin: Origin, dns_ms: float | None, now_s: float, limit: int) -> Hop:
+def _hop(outcome: Outcome, origin: Origin, dns_ms: float | None, limit: int) -> Hop:
     fault = outcome.fault
     hop = Hop(
         timings=timings(outcome, dns_ms),
         server=server(outcome, origin.host, origin.port),
+        tls=outcome.agreed,
         tried=outcome.tried,
     )
-    if outcome.secure is not None:
-        from probecli.probe.trust import tls_facts
-
-        hop.tls = tls_facts(outcome.secure, now_s)
     codec = outcome.codec
     if isinstance(codec, HttpCodec) and codec.status is not None:
         _response(hop, codec)

@@ -26,7 +26,7 @@ class Network:
     async def exchange(self, order: Order) -> Outcome:
         """Carries out `order`; a cancelled caller leaves nothing behind."""
         future: asyncio.Future[Outcome] = self._loop.create_future()
-        exchange = Exchange(self.system, self._loop, order, future.set_result)
+        exchange = Exchange(self.system, self._loop, order, future)
         exchange.start()
         try:
             return await future

@@ -52,7 +52,8 @@ async def probe_stream(target: Target, network: Network) -> Evidence:
             lambda _: banner,
             max(0.001, target.timeout_s - (perf_counter() - started)),
             target.connect_timeout_s,
-            tls_order(target, origin.host, ()) if origin.scheme == "tls" else None,
+            target.timeout_s,
+            tls_order(network, target, origin.host, ()) if origin.scheme == "tls" else None,
         )
     except Fault as fault:
         if fault.cause.startswith("dns."):
@@ -67,15 +68,10 @@ async def probe_stream(target: Target, network: Network) -> Evidence:
     if wanted and failed is not None and failed.cause == "http.response.timed_out":
         # The connection stands; that nothing was said is for the expectation to judge.
         failed = None
-    facts = None
-    if outcome.secure is not None:
-        from probecli.probe.trust import tls_facts
-
-        facts = tls_facts(outcome.secure, network.now())
     return Evidence(
         timings=timings(outcome, dns_ms),
         failure=None if failed is None else Failure(failed.cause, failed.detail),
         server=server(outcome, origin.host, origin.port),
-        tls=facts,
+        tls=outcome.agreed,
         banner=banner.text if wanted and failed is None else None,
     )

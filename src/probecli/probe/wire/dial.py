@@ -37,7 +37,7 @@ class Owner(Protocol):
     """Who is told how the dialling ended."""
 
     def connected(self, sock: socket.socket, address: Address, seconds: float, mask: int) -> None:
-        """The first address that accepted, and how long its own connect took.
+        """The first address that accepted, and how long it took, addresses before it included.
 
         `mask` is the event that told so.
         """
@@ -78,6 +78,7 @@ class Dial:
         "_loop",
         "_owner",
         "_stagger",
+        "_started",
         "_system",
         "tried",
     )
@@ -100,8 +101,8 @@ class Dial:
 
     def start(self, *, alone: bool) -> None:
         """Dials the first address; `alone` says that there is no other to stagger."""
-        self._next()
-        if not alone:
+        self._started = perf_counter()
+        if self._next() and not alone:
             self._arm()
 
     def won(self, line: _Line, mask: int) -> None:
@@ -110,6 +111,7 @@ class Dial:
         measured = self._system.connect_seconds(line.sock)
         if measured is not None and measured < seconds:
             seconds = measured
+        seconds += line.started - self._started
         self._lines.remove(line)
         line.alive = False
         self.tried.append(Tried(line.address.ip, None))

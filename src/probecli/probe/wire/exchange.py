@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from probecli.model.result import TlsFacts
 from probecli.probe.wire.codec import Codec
 from probecli.probe.wire.dial import Address, Dial, Tried
 from probecli.probe.wire.fault import Fault
@@ -38,37 +39,44 @@ _READS_A_TURN = 16
 
 
 class TlsOrder(Struct, frozen=True):
-    """How to secure the connection."""
+    """How to secure the connection, and how to tell what its handshake settled."""
 
     context: "ssl.SSLContext"
     server_name: str
+    describe: "Callable[[ssl.SSLObject], TlsFacts]"
 
 
 class Order(Struct, frozen=True):
     """What to do: where to connect, how to secure it, what to say; times are in seconds.
 
     `tunnel` is a codec that opens a way through a proxy before TLS begins. `codec` is chosen once
-    the protocol is negotiated (None without TLS or ALPN).
+    the protocol is negotiated (None without TLS or ALPN). `patience_s` is the time-out that the
+    user set, of which earlier steps may have left only `timeout_s`: it is the one to speak of.
     """
 
     addresses: tuple[Address, ...]
     codec: Callable[[str | None], Codec]
     timeout_s: float
     connect_timeout_s: float
+    patience_s: float
     tls: TlsOrder | None = None
     tunnel: Codec | None = None
 
 
 class Outcome:
-    """What was measured: phases in seconds, None for those not reached, and the codec's state."""
+    """What was measured: phases in seconds, None for those not reached, and the codec's state.
+
+    `agreed` is what the handshake settled, taken at its end: a connection that failed later
+    does not tell any more.
+    """
 
     __slots__ = (
         "address",
+        "agreed",
         "codec",
         "connect_s",
         "fault",
         "receive_s",
-        "secure",
         "send_s",
         "tls_s",
         "total_s",
@@ -79,7 +87,7 @@ class Outcome:
     def __init__(self) -> None:
         self.address: Address | None = None
         self.codec: Codec | None = None
-        self.secure: ssl.SSLObject | None = None
+        self.agreed: TlsFacts | None = None
         self.fault: Fault | None = None
         self.tried: list[Tried] = []
         self.connect_s: float | None = None
@@ -91,7 +99,7 @@ class Outcome:
 
 
 class Exchange:
-    """Carries out one order and calls `done` once with its outcome."""
+    """Carries out one order and settles `done` once with its outcome."""
 
     __slots__ = (
         "_awaiting",
@@ -132,7 +140,7 @@ class Exchange:
         system: System,
         loop: asyncio.AbstractEventLoop,
         order: Order,
-        done: Callable[[Outcome], None],
+        done: "asyncio.Future[Outcome]",
     ) -> None:
         self._system = system
         self._loop = loop
@@ -144,7 +152,7 @@ class Exchange:
         self._secure: Secure | None = None
         self._codec: Codec | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._pending = b""
+        self._pending: bytes | memoryview = b""
         self._awaiting = self._begun = self._eof = self._reset = self._shaken = False
         self._tunnelled = order.tunnel is None
         self._connected_at = self._sending_at = self._sent_at = 0.0
@@ -156,7 +164,7 @@ class Exchange:
         self._started_at = perf_counter()
 
     def start(self) -> None:
-        """Starts to connect; `done` may be called before this returns."""
+        """Starts to connect; `done` may be settled before this returns."""
         order = self._order
         first_bound = min(order.connect_timeout_s, order.timeout_s)
         self._timer = self._loop.call_later(first_bound, self._time_is_up)
@@ -190,6 +198,8 @@ class Exchange:
                 self._read(mask)
         except Fault as fault:
             self._finish(fault)
+        except Exception as error:
+            self._break(error)
 
     def connect_failed(self, fault: Fault) -> None:
         """No address accepted."""
@@ -206,6 +216,8 @@ class Exchange:
                 self._read(mask)
         except Fault as fault:
             self._finish(fault)
+        except Exception as error:
+            self._break(error)
 
     def _path_is_open(self) -> None:
         if self._order.tls is None:
@@ -249,7 +261,8 @@ class Exchange:
         elapsed = perf_counter() - self._connected_at
         measured = self._waited_ns * 1e-9 + self._own_cpu_s
         self._outcome.tls_s = min(elapsed, measured) if self._waited_ns else elapsed
-        self._outcome.secure = secure.connection
+        assert self._order.tls is not None
+        self._outcome.agreed = self._order.tls.describe(secure.connection)
         self.stage = STAGE_READING
         self._begin(secure.connection.selected_alpn_protocol())
         if self.alive:
@@ -277,7 +290,7 @@ class Exchange:
         if not data:
             self._note_sent()
         elif self._pending:
-            self._pending += data
+            self._pending = b"".join((self._pending, data))
         else:
             self._pending = data
             self._flush()
@@ -302,10 +315,13 @@ class Exchange:
             count = len(self._pending)
         except OSError as error:
             raise Fault("http.failed", f"sending failed: {error.strerror}") from None
-        self._pending = self._pending[count:]
-        if self._pending:
+        if count < len(self._pending):
+            # A view, because slicing a large upload at every turn would copy it each time.
+            self._pending = memoryview(self._pending)[count:]
             self._system.want_write(self._sock, self)
-        elif self._begun and self._outcome.send_s is None:
+            return
+        self._pending = b""
+        if self._begun and self._outcome.send_s is None:
             self._outcome.send_s = self._sent_at - self._sending_at
 
     def _note_sent(self) -> None:
@@ -398,14 +414,14 @@ class Exchange:
 
     def _timed_out(self) -> Fault:
         if self.stage == STAGE_DIALLING:
-            bound = min(self._order.connect_timeout_s, self._order.timeout_s)
+            bound = min(self._order.connect_timeout_s, self._order.patience_s)
             return Fault("tcp.timed_out", f"no connection within {_seconds(bound)}")
-        bound = self._order.timeout_s
+        bound = self._order.patience_s
         if self.stage == STAGE_HANDSHAKE:
             return Fault("tls.timed_out", f"handshake unfinished after {_seconds(bound)}")
         if not self._begun:
             return Fault("http.error", f"the proxy did not answer within {_seconds(bound)}")
-        if self._pending:
+        if self._pending and not self._first_at:
             words = "request not fully accepted"
         elif not self._first_at:
             words = "no response"
@@ -441,7 +457,16 @@ class Exchange:
         self._phases()
         self._release()
         outcome.tried = self._dial.tried
-        self._done(outcome)
+        if not self._done.done():
+            self._done.set_result(outcome)
+
+    def _break(self, error: Exception) -> None:
+        """A fault of our own: it ends this exchange alone, and the caller hears of it."""
+        if not self.alive:
+            return
+        self._release()
+        if not self._done.done():
+            self._done.set_exception(error)
 
     def _release(self) -> None:
         self.alive = False
