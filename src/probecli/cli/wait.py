@@ -141,7 +141,8 @@ def _tell(result: "Result") -> None:
 
     word = result.state if result.state == "up" else result.state.upper()
     reason = why(result)
-    say(harmless(f"{word:<8} {result.name}" + (f"  {reason}" if reason else "")))
+    cause = f": {result.cause}: {reason}" if result.cause else ""
+    say(harmless(f"{word} {result.name}{cause}"))
 
 
 def _become(command: Sequence[str]) -> None:

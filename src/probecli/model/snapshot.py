@@ -6,7 +6,6 @@ from msgspec import Struct
 
 from probecli.model.result import Result
 
-
 Clock = Literal["kernel", "loop"]
 
 
