@@ -45,11 +45,13 @@ def reassessed(result: Result, *, controls_failed: bool, resolver_answered: bool
 def control_fails(result: Result) -> bool:
     """Whether a control gives no sign that this prober's network works.
 
-    A control that turned us away as a robot has answered: the network works.
+    A control that turned us away as a robot has answered: the network works. One that was
+    interrupted tells nothing, and so blames nobody.
     """
-    return result.state == "down" or (
-        result.state == "unknown" and not (result.cause or "").startswith("blocked.")
-    )
+    cause = result.cause or ""
+    if result.state == "unknown":
+        return cause != "local.interrupted" and not cause.startswith("blocked.")
+    return result.state == "down"
 
 
 def notice(controls: int) -> str:

@@ -13,6 +13,11 @@ from probecli.text import redact
 
 Said = TypeVar("Said", bound=msgspec.Struct)
 
+# Fields that hold words and times of our own: a password that happens to be `down` hides no state.
+_OWN_WORDS = frozenset(
+    {"cause", "family", "kind", "last_ok", "level", "not_after", "since", "started_at", "state"}
+)
+
 
 def result_of(
     target: Target,
@@ -82,7 +87,7 @@ def concealed(said: Said, secrets: tuple[str, ...]) -> Said:
         if isinstance(value, str):
             return redact(value, secrets)
         if isinstance(value, dict):
-            return {key: masked(item) for key, item in value.items()}
+            return {key: item if key in _OWN_WORDS else masked(item) for key, item in value.items()}
         if isinstance(value, (list, tuple)):
             return [masked(item) for item in value]
         return value

@@ -92,6 +92,8 @@ class Runner:
         self._results: list[Result | None] = [None] * len(plan.targets)
         self._controls: list[Result | None] = [None] * len(plan.controls)
         self._controls_left = len(plan.controls)
+        # Whether network failures can no longer be blamed on this prober's own network.
+        self._cleared = not plan.controls
         self._held: list[Job] = []
         self._running: dict[Job, float] = {}
         self._bugs: list[str] = []
@@ -199,8 +201,9 @@ class Runner:
         if job.control:
             self._controls[job.index] = result
             self._controls_left -= 1
-            if not self._controls_left:
-                self._release_if_reachable()
+            if not self._cleared and not control_fails(result):
+                self._cleared = True
+                self._release()
             return
         self._results[job.index] = result
         if self._must_wait(result):
@@ -209,18 +212,13 @@ class Runner:
             self._on_result(result)
 
     def _must_wait(self, result: Result) -> bool:
-        undecided = bool(self._controls) and (self._controls_left > 0 or self._all_controls_fail())
-        return may_change(result, has_controls=undecided)
+        return may_change(result, has_controls=not self._cleared)
 
     def _all_controls_fail(self) -> bool:
-        return bool(self._controls) and all(
-            one is not None and control_fails(one) for one in self._controls
-        )
+        return not self._cleared and not self._controls_left
 
-    def _release_if_reachable(self) -> None:
+    def _release(self) -> None:
         """A control answers: what waited only for that need not wait any more."""
-        if self._all_controls_fail():
-            return
         held, self._held = self._held, []
         for job in held:
             result = self._results[job.index]

@@ -128,7 +128,11 @@ class Schedule:
                 self._busy[job.host] = busy + 1
                 self._active += 1
                 return job
-            self._parked.setdefault(job.host, deque()).append(job)
+            parked = self._parked.setdefault(job.host, deque())
+            if job.attempts:
+                parked.appendleft(job)
+            else:
+                parked.append(job)
             self._parked_count += 1
         return None
 
