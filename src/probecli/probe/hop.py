@@ -43,6 +43,10 @@ class Hop(Struct, kw_only=True):
                 return value
         return None
 
+    def joined(self, name: str) -> str:
+        """All fields of this name as one list (RFC 9110, 5.3); empty without any."""
+        return ", ".join(value for key, value in self.headers if key.lower() == name)
+
 
 Send = Callable[[Call, float], Awaitable[Hop]]
 
@@ -184,8 +188,8 @@ def _hop(outcome: Outcome, origin: Origin, dns_ms: float | None, limit: int) -> 
         _response(hop, codec)
         if fault is None:
             try:
-                codings = hop.header("content-encoding")
-                if codings is not None:
+                codings = hop.joined("content-encoding")
+                if codings:
                     hop.body = decoded(
                         hop.body,
                         codings,
