@@ -319,3 +319,29 @@ def test_empty_environment_is_enough(server: Server) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_run_under_way_leaves_the_next_one_out(server: Server, tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    first = started("check", f"{server.url}/hold", "--lock", str(lock))
+    server.wait_until_asked()
+    second = probecli("check", f"{server.url}/503", "--lock", str(lock), *FAST)
+    assert second.returncode == 0
+    assert not second.stdout
+    assert f"process {first.pid} still holds {lock}" in second.stderr
+    first.kill()
+    first.communicate()
+    third = probecli("check", f"{server.url}/503", "--lock", str(lock), *FAST)
+    assert third.returncode == 1
+
+
+def test_a_lock_can_be_waited_for(server: Server, tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    first = started("check", f"{server.url}/hold", "--lock", str(lock))
+    server.wait_until_asked()
+    second = started("check", f"{server.url}/200", "--lock", str(lock), "--lock-wait", "30s")
+    first.terminate()
+    first.communicate()
+    _, errors = second.communicate(timeout=30)
+    assert second.returncode == 0
+    assert not errors

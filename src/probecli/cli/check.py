@@ -22,6 +22,8 @@ def check(
     fail_on: options.FailOnOption = None,
     max_failures: options.MaxFailures = None,
     exit_profile: options.Profile = None,
+    lock: options.Lock = None,
+    lock_wait: options.LockWait = None,
     vantage: options.Vantage = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -34,26 +36,27 @@ def check(
     deadline_s = duration_s("--deadline", deadline)
     in_flight = whole_number("--concurrency", concurrency, least=1, most=100_000)
     for_one_host = whole_number("--per-host", per_host, least=1, most=100_000)
+    lock_wait_s = duration_s("--lock-wait", lock_wait)
     retried = whole_number("--retries", retries, least=0, most=99)
     if exit_profile not in (None, "default", "nagios"):
         fail(f"probecli: --exit-profile {exit_profile}: choose default or nagios", USAGE)
     plan = loaded(sources)
     plan = replace(plan, gate=gate_rule(plan.gate, fail_on, max_failures))
     plan = config.override(selected(plan, group, tag, name), timeout_s=timeout_s, retries=retried)
+    from probecli.cli.lock import alone
     from probecli.cli.session import Request, carry_out
 
-    code = carry_out(
-        plan,
-        Request(
-            outputs=output or (),
-            concurrency=in_flight,
-            per_host=for_one_host,
-            deadline_s=deadline_s,
-            vantage=vantage,
-            profile="nagios" if exit_profile == "nagios" else "default",
-            quiet=quiet,
-            verbose=verbose,
-            no_color=no_color,
-        ),
+    request = Request(
+        outputs=output or (),
+        concurrency=in_flight,
+        per_host=for_one_host,
+        deadline_s=deadline_s,
+        vantage=vantage,
+        profile="nagios" if exit_profile == "nagios" else "default",
+        quiet=quiet,
+        verbose=verbose,
+        no_color=no_color,
     )
+    with alone(lock, lock_wait_s or 0.0, quiet=quiet):
+        code = carry_out(plan, request)
     raise typer.Exit(code)

@@ -196,3 +196,36 @@ Profile = Annotated[
         show_default=False,
     ),
 ]
+Lock = Annotated[
+    str | None,
+    typer.Option(
+        "--lock",
+        metavar="PATH",
+        help="Run alone: while another run holds this file, say so and exit 0.",
+        envvar="PROBECLI_LOCK",
+        rich_help_panel=_LIMITS,
+        show_default=False,
+    ),
+]
+LockWait = Annotated[
+    str | None,
+    typer.Option(
+        "--lock-wait",
+        metavar="DURATION",
+        help="How long to wait for the lock before leaving.  [default: not at all]",
+        envvar="PROBECLI_LOCK_WAIT",
+        rich_help_panel=_LIMITS,
+        show_default=False,
+    ),
+]
+Baseline = Annotated[
+    str | None,
+    typer.Option(
+        "--baseline",
+        metavar="SNAPSHOT",
+        help="Only what was not failing in this snapshot can fail the gate.",
+        envvar="PROBECLI_BASELINE",
+        rich_help_panel=_GATE,
+        show_default=False,
+    ),
+]
