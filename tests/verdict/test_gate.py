@@ -71,7 +71,7 @@ def test_the_gate_decides(
 ) -> None:
     verdict = decide(GateRule(fail_on=fail_on, max_failures=max_failures), run(states))
 
-    assert verdict == GateVerdict(code == 0, code, reason)
+    assert verdict == GateVerdict(code == 0, code, reason, fail_on)
 
 
 @pytest.mark.parametrize(

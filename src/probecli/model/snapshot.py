@@ -4,6 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from probecli.model.plan import FailOn
 from probecli.model.result import Result
 
 Clock = Literal["kernel", "loop"]
@@ -45,11 +46,15 @@ class Summary(Struct, frozen=True, kw_only=True):
 
 
 class GateVerdict(Struct, frozen=True):
-    """Whether the gate passed, with the exit code and the reason in one sentence."""
+    """Whether the gate passed, with the exit code and the reason in one sentence.
+
+    `fail_on` is the rule's: the states that an output for CI calls failures.
+    """
 
     passed: bool
     exit_code: int
     reason: str
+    fail_on: FailOn = "down"
 
 
 class Shared(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -41,7 +41,7 @@ _PRECEDENCE = (
     ExitCode.PASSED,
 )
 
-_FAILING: dict[FailOn, tuple[State, ...]] = {
+FAILING: dict[FailOn, tuple[State, ...]] = {
     "down": ("down",),
     "degraded": ("down", "degraded"),
     "unknown": ("down", "degraded", "unknown"),
@@ -87,13 +87,13 @@ def decide(
     counts = results if isinstance(results, Tally) else tally(results)
     states = counts.gated
     gated = sum(states.values())
-    failing = _FAILING[rule.fail_on]
+    failing = FAILING[rule.fail_on]
     failed = exceeds(rule, sum(states[state] for state in failing), gated)
     unknown = states["unknown"] if rule.fail_on != "never" else 0
     code = ExitCode.FAILED if failed else ExitCode.INCONCLUSIVE if unknown else ExitCode.PASSED
     exit_code = _nagios(rule, states, gated) if profile == "nagios" else int(code)
     reason = _reason(rule, counts, gated, code)
-    return GateVerdict(passed=code == ExitCode.PASSED, exit_code=exit_code, reason=reason)
+    return GateVerdict(code == ExitCode.PASSED, exit_code, reason, rule.fail_on)
 
 
 def _nagios(rule: GateRule, states: Mapping[State, int], gated: int) -> int:
@@ -114,7 +114,7 @@ def _listed(states: Mapping[State, int], names: Iterable[State]) -> str:
 def _reason(rule: GateRule, counts: Tally, gated: int, code: ExitCode) -> str:
     """The verdict in one sentence, with the failures that did not count at its end."""
     states = counts.gated
-    failing = _listed(states, _FAILING[rule.fail_on])
+    failing = _listed(states, FAILING[rule.fail_on])
     others = _listed(states, ("down", "degraded", "unknown"))
     allowed = f"{rule.max_failures} allowed"
     if str(rule.max_failures).endswith("%"):
