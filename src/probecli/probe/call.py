@@ -13,6 +13,8 @@ from probecli.model.target import Auth, Target
 _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 # Everything that may stand in a path or query, so that only what may not is escaped (RFC 3986).
 _SAFE = "!#$%&'()*+,/:;=?@[]~"
+# What needs no escaping: printable, without the fragment's mark.
+_SENDABLE = re.compile(r"[!$-~]+")
 
 # The common URL, which needs no unescaping, no case folding and no IDNA.
 _PLAIN_URL = re.compile(r"(https?)://([a-z0-9.-]+)(?::([0-9]{1,5}))?(/[!$-~]*)?")
@@ -66,7 +68,7 @@ def split_url(url: str) -> tuple[Origin, str, str]:
     path = parts.path or "/"
     if parts.query:
         path = f"{path}?{parts.query}"
-    if not path.isascii() or " " in path or '"' in path:
+    if not _SENDABLE.fullmatch(path):
         path = quote(path, safe=_SAFE)
     userinfo = parts.netloc.rpartition("@")[0]
     return Origin(scheme, host, port), path, userinfo
@@ -111,7 +113,12 @@ def authorization(auth: Auth | None, userinfo: str) -> str:
 
 def basic(username: str, password: str) -> str:
     """Basic credentials (RFC 7617), in UTF-8."""
-    return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode("ascii")
+    return "Basic " + base64.b64encode(encoded(f"{username}:{password}")).decode("ascii")
+
+
+def encoded(text: str) -> bytes:
+    """Text as it goes on the wire: UTF-8, with bytes from the environment as they were there."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _body(target: Target) -> tuple[bytes, str | None]:
@@ -120,9 +127,10 @@ def _body(target: Target) -> tuple[bytes, str | None]:
 
         return json.encode(target.json), "application/json"
     if target.form is not None:
-        return urlencode(target.form).encode(), "application/x-www-form-urlencoded"
+        pairs = urlencode(target.form, errors="surrogateescape")
+        return pairs.encode(), "application/x-www-form-urlencoded"
     if target.body is not None:
-        return target.body.encode(), None
+        return encoded(target.body), None
     return b"", None
 
 
@@ -131,7 +139,7 @@ def http1_bytes(call: Call, *, absolute: bool = False) -> bytes:
     path = call.url if absolute else call.path
     fields = "\r\n".join(map(": ".join, call.headers))
     head = f"{call.method} {path} HTTP/1.1\r\n{fields}\r\n\r\n"
-    return head.encode("latin-1", "replace") + call.body
+    return encoded(head) + call.body
 
 
 # Fields of one connection, which HTTP/2 has no place for (RFC 9113, 8.2.2).
@@ -154,7 +162,7 @@ def http2_fields(call: Call) -> list[tuple[bytes, bytes]]:
         for name, value in call.headers
         if name.lower() not in _CONNECTION_FIELDS
     ]
-    return [(name.encode(), value.encode("latin-1", "replace")) for name, value in fields]
+    return [(name.encode(), encoded(value)) for name, value in fields]
 
 
 @lru_cache(maxsize=64)

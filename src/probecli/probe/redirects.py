@@ -9,7 +9,7 @@ from collections.abc import Callable
 import httpx
 
 from probecli.model.target import Target
-from probecli.probe.call import Call, Origin, split_url
+from probecli.probe.call import Call, Origin, encoded, split_url
 from probecli.probe.hop import Hop, Send
 from probecli.probe.wire.fault import Fault
 
@@ -60,7 +60,8 @@ def call_of(request: httpx.Request) -> Call:
     """An httpx request as a call."""
     origin, path, _ = split_url(str(request.url))
     headers = tuple(
-        (name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw
+        (name.decode("ascii"), value.decode("utf-8", "surrogateescape"))
+        for name, value in request.headers.raw
     )
     return Call(request.method, origin, path, headers, request.content)
 
@@ -74,7 +75,8 @@ async def follow(
     """
     journey = Journey(first)
     transport = HopTransport(send, journey, left_s)
-    request = httpx.Request(call.method, call.url, headers=list(call.headers), content=call.body)
+    fields = [(encoded(name), encoded(value)) for name, value in call.headers]
+    request = httpx.Request(call.method, call.url, headers=fields, content=call.body)
     seen = {_key(request)}
     own_cookie = request.headers.get("cookie")
     trusted = True
@@ -120,8 +122,11 @@ def origin_of(request: httpx.Request) -> Origin:
 
 
 def _key(request: httpx.Request) -> tuple[str, str, str | None]:
-    """What makes two requests the same; a new cookie makes a new one, as log-ins redirect so."""
-    return request.method, str(request.url), request.headers.get("cookie")
+    """What makes two requests the same; a new cookie makes a new one, as log-ins redirect so.
+
+    A fragment is never sent, and so makes no difference.
+    """
+    return request.method, str(request.url.copy_with(fragment=None)), request.headers.get("cookie")
 
 
 def _guard(

@@ -46,7 +46,8 @@ def tls_context(options: Tls, protocols: tuple[str, ...]) -> ssl.SSLContext:
         else:
             _load_system_roots(context)
         if options.cert_file:
-            context.load_cert_chain(options.cert_file, options.key_file)
+            # Without a password of its own OpenSSL would ask for one at the terminal, and wait.
+            context.load_cert_chain(options.cert_file, options.key_file, password="")
         if options.crl_file:
             context.load_verify_locations(cafile=options.crl_file)
             context.verify_flags |= ssl.VerifyFlags.VERIFY_CRL_CHECK_LEAF
