@@ -7,17 +7,15 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
-from importlib import import_module
 
 from msgspec import Struct, json
 
 from probecli.cli.failure import bug_report, quiet_exit, say
 from probecli.cli.session import PORTABLE, listening
-from probecli.engine.run import Limits, Measured, Stop, run
+from probecli.engine.run import Measured, Stop
 from probecli.engine.snapshot import snapshot_of, started_run
-from probecli.explain.assemble import explained
 from probecli.explain.facts import Explanation
-from probecli.explain.recorder import Recorder
+from probecli.explain.once import explain_once
 from probecli.model.plan import Plan
 from probecli.output.interface import Destination, Options
 from probecli.output.stream import Stream, stream_facts
@@ -61,39 +59,20 @@ def carry_out(plan: Plan, wanted: Wanted) -> int:
 
 async def _measured(plan: Plan, wanted: Wanted) -> tuple[Measured, Explanation]:
     (target,) = plan.targets
-    if target.kind == "http" and target.follow_redirects:
-        # Imported before anything is timed: later it would look like time between two hops.
-        import_module("probecli.probe.redirects")
     stop = Stop()
     progress = _Progress(target.retry.attempts, wanted)
-    recorder = Recorder(target, progress)
     network = Network(
         asyncio.get_running_loop(), now=time.time, portable=bool(os.environ.get(PORTABLE))
     )
     restore = listening(stop)
     try:
-        measured = await run(
-            plan,
-            Limits(),
-            network,
-            rng=random.Random(),
-            stop=stop,
-            on_result=lambda _: None,
-            probe_of=recorder.probe_of,
-        )
-        explanation = await explained(
-            target,
-            measured.results[0],
-            recorder.attempts,
-            controls=measured.controls,
-            notice=measured.notice,
-            network=network,
+        return await explain_once(
+            plan, network, rng=random.Random(), stop=stop, on_attempt=progress
         )
     finally:
         restore()
         progress.clear()
         await network.close()
-    return measured, explanation
 
 
 class _Progress:

@@ -97,8 +97,9 @@ CASES: dict[str | None, Case] = {
     ),
     "tls.cert.authority_invalid": Case(
         "{certificate}",
-        "The chain served must be mended, or its root be trusted here (`tls: {{ca_file}}`)",
-        "served",
+        "The chain must be mended, or its root be trusted here (`tls: {{ca_file}}`), unless "
+        "something on the way intercepts TLS",
+        "replied",
     ),
     "tls.cert.revoked": Case(
         "the certificate served has been revoked",
@@ -123,7 +124,7 @@ CASES: dict[str | None, Case] = {
     "tls.protocol.error": Case(
         "what answers on port {port} is not TLS as it should be: {detail}",
         "The port serves something else, or a middlebox stands in between",
-        "served",
+        "replied",
     ),
     "tls.timed_out": Case(
         "the TLS handshake does not finish: {detail}",
@@ -138,8 +139,8 @@ CASES: dict[str | None, Case] = {
     ),
     "http.protocol.error": Case(
         "what comes back is not sound HTTP: {detail}",
-        "Something else listens on port {port}, or a middlebox mangles the answers",
-        "served",
+        "The server is faulty, something else listens on port {port}, or a middlebox interferes",
+        "replied",
     ),
     "http.response.invalid": Case(
         "the response is broken: {detail}",

@@ -103,15 +103,21 @@ def alternative_names(certificate: "x509.Certificate") -> list[str]:
 
 def is_for(host: str, name: str) -> bool:
     """Whether an alternative name covers `host` (RFC 9525, 6.3): a wildcard is one whole label."""
-    try:
-        return ipaddress.ip_address(host) == ipaddress.ip_address(name)
-    except ValueError:
-        pass
+    address, other = _address(host), _address(name)
+    if address is not None or other is not None:
+        return address == other
     host, name = host.rstrip(".").lower(), name.rstrip(".").lower()
     if name.startswith("*."):
         label, _, parent = host.partition(".")
         return bool(label) and parent == name[2:] and "." in parent
     return host == name
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
 
 
 def issued_by(certificate: "x509.Certificate", issuer: "x509.Certificate") -> bool:

@@ -105,8 +105,10 @@ def _refusing(clues: Clues) -> str:
         return "was not reached, for the proxy before it refuses"
     http = clues.explanation.result.http
     status = http.status if http is not None else None
-    if status in (401, 403):
-        return "is refusing this request: its credentials or rights do not suffice"
+    if status == 401:
+        return "wants other credentials than it was given"
+    if status == 403:
+        return "forbids this request to this client"
     if status in (404, 410):
         return "works, and does not have what this URL asks for"
     if status is not None and status < 500:
