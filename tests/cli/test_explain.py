@@ -1,11 +1,12 @@
 """`probecli explain` as its user runs it."""
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
 
-from cli.conftest import Server, probecli
+from cli.conftest import Server, probecli, started
 
 FILE = """
 targets:
@@ -83,3 +84,13 @@ def test_no_colour_reaches_a_pipe_and_the_width_is_that_of_the_environment(file:
     done = probecli("explain", "web-api", file, env={"COLUMNS": "60"})
     assert "\x1b" not in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 60
+
+
+def test_ctrl_c_shows_what_was_measured_until_then(server: Server) -> None:
+    running = started("explain", f"{server.url}/hold", "--timeout", "60s")
+    server.wait_until_asked()
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=30)
+    assert (running.returncode, err) == (130, "")
+    assert "local.interrupted" in out
+    assert "? 127.0.0.1" in out

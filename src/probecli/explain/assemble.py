@@ -228,7 +228,7 @@ def _untried(hop: HopTrace) -> tuple[AddressTried, ...]:
     if hop.order is None:
         return ()
     return tuple(
-        AddressTried(ip=one.ip, port=one.port, fate="pending") for one in hop.order.addresses
+        AddressTried(ip=one.ip, port=one.port, fate="unknown") for one in hop.order.addresses
     )
 
 

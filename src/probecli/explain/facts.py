@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from probecli.model.result import Attempt, Result, Server, Timings
 
-AddressFate = Literal["answered", "failed", "pending", "not_tried"]
+AddressFate = Literal["answered", "failed", "pending", "not_tried", "unknown"]
 
 
 class Names(Struct, frozen=True, kw_only=True):
@@ -26,7 +26,8 @@ class Names(Struct, frozen=True, kw_only=True):
 class AddressTried(Struct, frozen=True, kw_only=True):
     """What became of one address.
 
-    `pending` had not answered when another did, or when time was up; `not_tried` came too late.
+    `pending` had not answered when another did, or when time was up; `not_tried` came too late;
+    `unknown` was cut off with its hop.
     """
 
     ip: str

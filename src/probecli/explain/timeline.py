@@ -97,7 +97,7 @@ def _total_line(facts: AttemptFacts) -> Line:
     known_ms = sum(ms for hop in facts.hops for _, ms, _ in stretches(hop))
     between_ms = total_ms - known_ms
     remark = ""
-    if between_ms > max(1.0, total_ms * _WORTH_SAYING):
+    if known_ms and between_ms > max(1.0, total_ms * _WORTH_SAYING):
         remark = f"  {duration(between_ms)} of it between the phases"
     return [
         span(INDENT),

@@ -20,6 +20,7 @@ _FATES = {
     "answered": ("✓", "up", "answered"),
     "failed": ("✗", "down", ""),
     "pending": ("✗", "unknown", "no answer in time"),
+    "unknown": ("?", "unknown", "cut off"),
     "not_tried": ("·", "faint", "not tried: another answered before"),
 }
 
