@@ -22,6 +22,7 @@ COMMANDS = {
     "check": _Row("probecli.cli.check", "Probe every target once and gate on the result."),
     "wait": _Row("probecli.cli.wait", "Probe until the gate passes, then run a command."),
     "explain": _Row("probecli.cli.explain", "Show one target in depth, with a diagnosis."),
+    "diff": _Row("probecli.cli.diff", "Say what changed between two snapshots."),
     "validate": _Row("probecli.cli.validate", "Check target files without probing anything."),
     "schema": _Row("probecli.cli.schema", "Print the JSON Schema of a target file."),
     "init": _Row("probecli.cli.init", "Write a commented target file to start from."),

@@ -24,6 +24,12 @@ FORMATS: dict[str, Format] = {
     "json": Format("probecli.output.json", "the whole snapshot, one document"),
     "ndjson": Format("probecli.output.ndjson", "one JSON object a line as each target finishes"),
     "csv": Format("probecli.output.csv", "for spreadsheets: one row a target"),
+    "junit": Format("probecli.output.junit", "for the test report of a CI server"),
+    "prometheus": Format(
+        "probecli.output.prometheus", "metrics for the textfile collector of node_exporter"
+    ),
+    "github": Format("probecli.output.github", "annotations and step summary of GitHub Actions"),
+    "nagios": Format("probecli.output.nagios", "for Nagios and Icinga, with performance data"),
 }
 
 

@@ -125,6 +125,9 @@ def open_sinks(
 ) -> Sinks:
     """Open the outputs of `--output FORMAT[=PATH]...`; without one, what suits standard output.
 
+    In GitHub Actions `github` comes on by itself, on standard error: the runner reads commands
+    there as well, and whatever takes standard output gets what was asked for.
+
     `run` and `now` fill the placeholders of paths; `clock` counts seconds for elapsed time.
 
     Raises:
@@ -137,18 +140,26 @@ def open_sinks(
     opened: list[_Named] = []
     try:
         for spec in parsed:
-            destination = _destination(spec, stdout, env, options, now)
+            destination = destination_of(spec, stdout, env, options, now)
             output = formats.create(spec.format, destination, context)
             opened.append(_Named(output, spec.path is None))
+        if env.get("GITHUB_ACTIONS") == "true" and all(one.format != "github" for one in parsed):
+            stream = Stream(stderr, name="standard error", env=env, options=options)
+            opened.append(_Named(formats.create("github", stream, context)))
     except BaseException:
         Sinks(opened).close()
         raise
     return Sinks(opened, _progress(opened, stdout, stderr, context))
 
 
-def _destination(
+def destination_of(
     spec: Spec, stdout: TextIO, env: Mapping[str, str], options: Options, now: datetime
 ) -> Destination:
+    """Where a spec's bytes go: `stdout`, a device, or a file that appears whole.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
     if spec.path is None:
         return Stream(stdout, name="standard output", env=env, options=options)
     facts = terminal_facts(env, is_terminal=False, color=options.color)

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from string import Formatter
@@ -72,15 +72,17 @@ def expand(template: str, values: Mapping[str, str]) -> str:
     return "".join(expanded)
 
 
-def parse(text: str, values: Mapping[str, str]) -> Spec:
+def parse(text: str, values: Mapping[str, str], formats: Collection[str] = FORMATS) -> Spec:
     """One `FORMAT` or `FORMAT=PATH`, where `-` and `/dev/stdout` are standard output.
+
+    `formats` are the names that there are.
 
     Raises:
         OutputError: an unknown format, an empty path, a NUL, a mistake in a placeholder.
     """
     name, separator, template = text.partition("=")
-    if name not in FORMATS:
-        raise OutputError(_unknown_format(name, separator))
+    if name not in formats:
+        raise OutputError(_unknown_format(name, separator, formats))
     if not separator or template == "-" or descriptor(template) == 1:
         return Spec(name)
     if not template:
@@ -93,19 +95,21 @@ def parse(text: str, values: Mapping[str, str]) -> Spec:
     return Spec(name, path)
 
 
-def _unknown_format(name: str, separator: str) -> str:
-    near = get_close_matches(name.lower(), FORMATS, n=1)
+def _unknown_format(name: str, separator: str, formats: Collection[str]) -> str:
+    near = get_close_matches(name.lower(), formats, n=1)
     extension = os.path.splitext(name)[1][1:].lower()
-    if not separator and extension in FORMATS:
+    if not separator and extension in formats:
         hint = f"to write a file, say {extension}={name}."
     elif near:
         hint = f"did you mean {near[0]}?"
     else:
         hint = "write FORMAT or FORMAT=PATH."
-    return f"-o {name}: no such format; {hint} Formats: {', '.join(FORMATS)}"
+    return f"-o {name}: no such format; {hint} Formats: {', '.join(formats)}"
 
 
-def parse_all(texts: Sequence[str], values: Mapping[str, str]) -> tuple[Spec, ...]:
+def parse_all(
+    texts: Sequence[str], values: Mapping[str, str], formats: Collection[str] = FORMATS
+) -> tuple[Spec, ...]:
     """Every spec, in order, none of them in another's way.
 
     Raises:
@@ -114,7 +118,7 @@ def parse_all(texts: Sequence[str], values: Mapping[str, str]) -> tuple[Spec, ..
     specs: list[Spec] = []
     taken: dict[str, str] = {}
     for text in texts:
-        spec = parse(text, values)
+        spec = parse(text, values, formats)
         place = _place(spec)
         if place in taken:
             where = "standard output" if spec.path is None else f"the file {spec.path}"
