@@ -4,8 +4,7 @@ import typer
 
 from probecli import config
 from probecli.cli import options
-from probecli.cli.failure import fail
-from probecli.cli.plan import USAGE, duration_s, gate_rule, loaded, selected, whole_number
+from probecli.cli.plan import duration_s, gate_rule, loaded, profile_of, selected, whole_number
 
 
 def check(
@@ -38,8 +37,7 @@ def check(
     for_one_host = whole_number("--per-host", per_host, least=1, most=100_000)
     lock_wait_s = duration_s("--lock-wait", lock_wait)
     retried = whole_number("--retries", retries, least=0, most=99)
-    if exit_profile not in (None, "default", "nagios"):
-        fail(f"probecli: --exit-profile {exit_profile}: choose default or nagios", USAGE)
+    profile = profile_of(exit_profile, output or ())
     plan = loaded(sources)
     plan = replace(plan, gate=gate_rule(plan.gate, fail_on, max_failures))
     plan = config.override(selected(plan, group, tag, name), timeout_s=timeout_s, retries=retried)
@@ -52,7 +50,7 @@ def check(
         per_host=for_one_host,
         deadline_s=deadline_s,
         vantage=vantage,
-        profile="nagios" if exit_profile == "nagios" else "default",
+        profile=profile,
         quiet=quiet,
         verbose=verbose,
         no_color=no_color,

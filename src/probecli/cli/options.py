@@ -123,8 +123,9 @@ Outputs = Annotated[
         "--output",
         "-o",
         metavar="FORMAT[=PATH]",
-        help="table, plain, json, ndjson or csv; to a file with =PATH, where {date}, {time}, "
-        "{run} and {vantage} are replaced. Repeatable.  [default: table on a terminal, else plain]",
+        help="table, plain, json, ndjson, csv, junit, prometheus, github or nagios; to a file "
+        "with =PATH, where {date}, {time}, {run} and {vantage} are replaced. Repeatable.  "
+        "[default: table on a terminal, else plain]",
         envvar="PROBECLI_OUTPUT",
         rich_help_panel=_OUTPUT,
         show_default=False,
@@ -190,7 +191,7 @@ Profile = Annotated[
     typer.Option(
         "--exit-profile",
         metavar="PROFILE",
-        help="default, or nagios: 0 up, 1 degraded, 2 down, 3 anything else.",
+        help="default, or nagios: 0 up, 1 degraded, 2 down, 3 anything else; -o nagios implies it.",
         envvar="PROBECLI_EXIT_PROFILE",
         rich_help_panel=_GATE,
         show_default=False,

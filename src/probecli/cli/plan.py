@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from probecli import config
 from probecli.cli.failure import fail
 from probecli.model.plan import FailOn, GateRule, Plan
+from probecli.verdict.gate import ExitProfile
 
 USAGE = 2
 NO_TARGET = 5
@@ -118,3 +119,16 @@ def gate_rule(rule: GateRule, fail_on: str | None, max_failures: str | None) -> 
             )
         rule = replace(rule, max_failures=max_failures)
     return rule
+
+
+def profile_of(option: str | None, outputs: Sequence[str]) -> ExitProfile:
+    """The exit profile: the option's; else that of `-o nagios`, which only `nagios` makes sense of.
+
+    Exits with 2 on a mistake.
+    """
+    if option not in (None, *get_args(ExitProfile)):
+        fail(f"probecli: --exit-profile {option}: choose default or nagios", USAGE)
+    if option is None:
+        plug_in = any(output.partition("=")[0] == "nagios" for output in outputs)
+        return "nagios" if plug_in else "default"
+    return "nagios" if option == "nagios" else "default"
