@@ -70,7 +70,12 @@ class Http1(HttpCodec):
         """Takes response bytes; raises Fault on anything that is not HTTP/1."""
         if self._parser is None:
             self.answering = True
-            if self._feed_whole(data):
+            if self._head:
+                data, self._head, self._head_bytes = self._head + data, b"", 0
+                if b"\r\n\r\n" not in data and len(data) <= MAX_HEAD_BYTES:
+                    self._head = data
+                    return b""
+            elif self._feed_whole(data):
                 return b""
             self._parser = self._started_parser()
         self._feed_parser(self._parser, data)
@@ -152,6 +157,11 @@ class Http1(HttpCodec):
             words = str(error).lower()
             if self.in_body:
                 raise Fault("http.response.invalid", f"broken body framing: {words}") from None
+            whole = b"\r\n\r\n" in self._head or len(self._head) > MAX_HEAD_BYTES
+            if "duplicate content-length" in words and not whole:
+                # Whether the lengths agree shows when the head is whole.
+                self._parser = None
+                return
             repaired = without_equal_lengths(self._head)
             if repaired is None:
                 raise self._not_http(words) from None

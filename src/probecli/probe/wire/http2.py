@@ -1,5 +1,7 @@
 """HTTP/2 (RFC 9113), the client's side of one request on one connection."""
 
+from collections.abc import Iterator
+
 import h2.config
 import h2.connection
 import h2.errors
@@ -29,10 +31,9 @@ class Frames:
         self._rest = b""
         self._first = True
 
-    def passed(self, data: bytes) -> bytes:
-        """The frames that are whole with `data`; raises Fault on what is no HTTP/2."""
+    def passed(self, data: bytes) -> Iterator[bytes]:
+        """The frames that are whole with `data`, one by one; raises Fault on what is no HTTP/2."""
         self._rest += data
-        whole = []
         while len(self._rest) >= _FRAME_HEAD_BYTES:
             frame, length = hyperframe.frame.Frame.parse_frame_header(
                 memoryview(self._rest[:_FRAME_HEAD_BYTES])
@@ -46,10 +47,9 @@ class Frames:
                 break
             self._first = False
             end = _FRAME_HEAD_BYTES + length
-            if not self._is_orderly_goaway(frame, self._rest[_FRAME_HEAD_BYTES:end]):
-                whole.append(self._rest[:end])
-            self._rest = self._rest[end:]
-        return b"".join(whole)
+            whole, self._rest = self._rest[:end], self._rest[end:]
+            if not self._is_orderly_goaway(frame, whole[_FRAME_HEAD_BYTES:]):
+                yield whole
 
     def _is_orderly_goaway(self, frame: hyperframe.frame.Frame, body: bytes) -> bool:
         if not isinstance(frame, hyperframe.frame.GoAwayFrame) or len(body) < 8:
@@ -100,8 +100,12 @@ class Http2(HttpCodec):
     def feed(self, data: bytes) -> bytes:
         """Takes frames and returns frames to send; raises Fault."""
         try:
-            for event in self._connection.receive_data(self._frames.passed(data)):
-                self._handle(event)
+            # One by one, so that a broken frame does not take the response before it along.
+            for frame in self._frames.passed(data):
+                for event in self._connection.receive_data(frame):
+                    self._handle(event)
+                if self.done:
+                    break
         except (h2.exceptions.ProtocolError, hyperframe.exceptions.HyperframeError) as error:
             if not self.done:
                 words = str(error) or type(error).__name__
