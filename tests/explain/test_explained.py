@@ -9,6 +9,7 @@ from faults.fault import running_target
 from faults.http import FINE
 from faults.server import read_head, script, send
 from faults.table import BY_NAME
+from probecli.explain.assemble import BODY_LINE_LIMIT, FIELD_LIMIT
 from probecli.explain.facts import Explanation
 from probecli.output.json import encode
 
@@ -91,6 +92,30 @@ def test_every_address_says_why_it_lost() -> None:
     assert {one.fate for one in hop.tried} == {"failed"}
     assert hop.names is not None
     assert set(hop.names.addresses) == {"::1", "127.0.0.1"}
+
+
+def test_the_address_that_answered_stands_beside_the_one_that_lost() -> None:
+    (attempt,) = of("dead AAAA, live A").attempts
+    assert [(one.ip, one.fate) for one in attempt.hops[0].tried] == [
+        ("::1", "failed"),
+        ("127.0.0.1", "answered"),
+    ]
+
+
+def test_a_secret_at_the_edge_of_what_is_shown_is_masked_before_the_cut() -> None:
+    body = b"x" * (BODY_LINE_LIMIT - 8) + SECRET.encode() + b"\n"
+    field = b"x" * (FIELD_LIMIT - 8) + SECRET.encode()
+    head = b"HTTP/1.1 200 OK\r\nX-Echo: %s\r\nContent-Length: %d\r\n\r\n" % (field, len(body))
+    with script(read_head, send(head + body))() as there:
+        explanation = explained(
+            {
+                "name": "edge",
+                "url": f"http://127.0.0.1:{there['port']}/",
+                "headers": {"X-Key": "${KEY}"},
+            },
+            env={"KEY": SECRET},
+        )
+    assert SECRET[:5].encode() not in encode(explanation)
 
 
 def test_a_black_hole_is_an_address_that_did_not_answer() -> None:
