@@ -58,6 +58,8 @@ async def send(network: Network, target: Target, call: Call, timeout_s: float) -
     try:
         proxy = proxy_origin(target.proxy) if target.proxy else None
         origin = call.origin if proxy is None else proxy[0]
+        network.resolver.prepare(origin.host)
+        started = perf_counter()
         addresses, dns_ms = await order_addresses(network, target, origin, timeout_s)
         if dns_ms is not None:
             timeout_s = max(0.001, timeout_s - dns_ms / 1000)

@@ -19,6 +19,13 @@ _RESOLUTION_DELAY_S = 0.05
 _NO_DATA, _FORMAT, _SERVER, _NOT_FOUND, _NOT_IMPLEMENTED, _REFUSED = 1, 2, 3, 4, 5, 6
 _BAD_NAME, _BAD_RESPONSE, _CONNECTION_REFUSED, _TIMEOUT = 8, 10, 11, 12
 
+_NO_FILE, _NO_MEMORY = 14, 15
+
+# What only a resolver can have said; the rest c-ares finds out by itself.
+_ANSWERS = frozenset(
+    {_NO_DATA, _FORMAT, _SERVER, _NOT_FOUND, _NOT_IMPLEMENTED, _REFUSED, _BAD_RESPONSE}
+)
+
 _MEANINGS = {
     _NO_DATA: ("dns.name_not_resolved", "the name has no address"),
     _NOT_FOUND: ("dns.name_not_resolved", "no such name (NXDOMAIN)"),
@@ -30,6 +37,8 @@ _MEANINGS = {
     _BAD_RESPONSE: ("dns.failed", "the resolver's answer is malformed"),
     _CONNECTION_REFUSED: ("dns.unreachable", "no resolver could be contacted"),
     _TIMEOUT: ("dns.unreachable", "no resolver answered"),
+    _NO_FILE: ("local.resources", "the resolver's configuration cannot be read"),
+    _NO_MEMORY: ("local.resources", "no memory is free"),
 }
 
 
@@ -45,13 +54,21 @@ class Resolver:
     """Asks the system's resolvers, or those that targets name, by c-ares.
 
     /etc/hosts is honoured; answers, failures included, hold for the run, but silence is asked
-    again. `silent` tells the questions that nobody answered, `answered` the resolvers that did.
+    again. `answered` are the resolvers that did answer, as targets name them.
     """
 
     def __init__(self) -> None:
         self._channels: dict[str | None, aiodns.DNSResolver] = {}
         self._known: dict[Question, asyncio.Future[tuple[Address, ...]]] = {}
+        self._prepared = False
         self.answered: set[str | None] = set()
+
+    def prepare(self, host: str) -> None:
+        """Loads what resolving takes, so that no target's time counts it; nothing for a literal."""
+        if not self._prepared and literal(host, 0) is None:
+            import aiodns  # noqa: F401
+
+            self._prepared = True
 
     async def addresses(
         self, host: str, port: int, *, version: str, resolver: str | None, timeout_s: float
@@ -66,7 +83,7 @@ class Resolver:
             async with asyncio.timeout(timeout_s):
                 found = await asyncio.shield(asked)
         except TimeoutError:
-            raise Fault("dns.unreachable", f"no answer after {timeout_s:g} s") from None
+            raise Fault("dns.unreachable", f"no answer after {round(timeout_s, 2):g} s") from None
         return tuple(address._replace(port=port) for address in found)
 
     async def close(self) -> None:
@@ -112,10 +129,12 @@ class Resolver:
         except aiodns.error.DNSError as error:
             code = error.args[0]
             cause, words = _MEANINGS.get(code, ("dns.failed", str(error.args[-1])))
-            if cause != "dns.unreachable":
+            if code in _ANSWERS:
                 self.answered.add(question.resolver)
             raise Fault(cause, words) from None
-        self.answered.add(question.resolver)
+        # Entries of /etc/hosts and localhost have no time to live, and no resolver gave them.
+        if any(node.ttl for node in answer.nodes):
+            self.answered.add(question.resolver)
         found = [
             Address(socket.AddressFamily(node.family), node.addr[0].decode(), 0)
             for node in answer.nodes

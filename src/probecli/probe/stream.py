@@ -40,8 +40,9 @@ class Banner:
 
 async def probe_stream(target: Target, network: Network) -> Evidence:
     """One attempt at a `tcp://` or `tls://` target."""
-    started = perf_counter()
     origin, _, _ = split_url(target.url)
+    network.resolver.prepare(origin.host)
+    started = perf_counter()
     wanted = target.expect.banner is not None or target.warn.banner is not None
     banner = Banner(wanted=wanted)
     dns_ms = None
