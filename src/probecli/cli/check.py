@@ -15,6 +15,7 @@ def check(
     name: options.Names = None,
     concurrency: options.Concurrency = None,
     per_host: options.PerHost = None,
+    workers: options.WorkersOption = None,
     timeout: options.Timeout = None,
     deadline: options.Deadline = None,
     retries: options.Retries = None,
@@ -35,6 +36,7 @@ def check(
     deadline_s = duration_s("--deadline", deadline)
     in_flight = whole_number("--concurrency", concurrency, least=1, most=100_000)
     for_one_host = whole_number("--per-host", per_host, least=1, most=100_000)
+    processes = whole_number("--workers", workers, least=1, most=64)
     lock_wait_s = duration_s("--lock-wait", lock_wait)
     retried = whole_number("--retries", retries, least=0, most=99)
     profile = profile_of(exit_profile, output or ())
@@ -48,6 +50,7 @@ def check(
         outputs=output or (),
         concurrency=in_flight,
         per_host=for_one_host,
+        workers=processes,
         deadline_s=deadline_s,
         vantage=vantage,
         profile=profile,

@@ -73,6 +73,17 @@ PerHost = Annotated[
         show_default=False,
     ),
 ]
+WorkersOption = Annotated[
+    str | None,
+    typer.Option(
+        "--workers",
+        metavar="N",
+        help="Processes to share the probing.  [default: by the size of the list and the cores]",
+        envvar="PROBECLI_WORKERS",
+        rich_help_panel=_LIMITS,
+        show_default=False,
+    ),
+]
 Timeout = Annotated[
     str | None,
     typer.Option(

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -24,6 +25,7 @@ from probecli.engine.run import (
     Stop,
     run,
 )
+from probecli.engine.shares import chosen_workers
 from probecli.engine.snapshot import snapshot_of, started_run
 from probecli.model.plan import Plan
 from probecli.model.result import Result
@@ -34,6 +36,9 @@ from probecli.output.specs import OutputError
 from probecli.probe.network import Network
 from probecli.verdict.gate import ExitCode, ExitProfile, worst
 
+if TYPE_CHECKING:
+    from probecli.engine.workers import Workers
+
 PORTABLE = "PROBECLI_PORTABLE"
 
 
@@ -43,6 +48,7 @@ class Request(Struct, frozen=True, kw_only=True):
     outputs: Sequence[str] = ()
     concurrency: int | None = None
     per_host: int | None = None
+    workers: int | None = None
     deadline_s: float | None = None
     vantage: str | None = None
     profile: ExitProfile = "default"
@@ -74,12 +80,22 @@ def carry_out(plan: Plan, request: Request) -> int:
 
     Exits with 2 on an output that cannot be meant so, with 74 on one that cannot be written.
     """
-    return asyncio.run(carried_out(plan, request))
-
-
-async def carried_out(plan: Plan, request: Request) -> int:
-    """The same inside a running event loop, as the demo needs it."""
     _settle_memory()
+    count = request.workers or chosen_workers(len(plan.targets))
+    if count == 1:
+        return asyncio.run(carried_out(plan, request))
+    from probecli.engine.workers import Workers
+
+    # Before any thread or event loop, which a forked process must not inherit.
+    workers = Workers(plan, _limits(request), count, portable=_portable())
+    try:
+        return asyncio.run(carried_out(plan, request, workers))
+    finally:
+        workers.close()
+
+
+async def carried_out(plan: Plan, request: Request, workers: "Workers | None" = None) -> int:
+    """The same inside a running event loop, as the demo needs it."""
     vantage = request.vantage or plan.vantage or socket.gethostname() or "localhost"
     begun = started_run(plan, vantage, time.time())
     sinks = _opened(request, begun)
@@ -90,25 +106,36 @@ async def carried_out(plan: Plan, request: Request) -> int:
             quiet_exit()
         stop = Stop()
         reader = _Reader(sinks, stop)
-        network = Network(
-            asyncio.get_running_loop(), now=time.time, portable=bool(os.environ.get(PORTABLE))
-        )
+        network = Network(asyncio.get_running_loop(), now=time.time, portable=_portable())
         restore = listening(stop)
         try:
-            measured = await run(
-                plan,
-                _limits(request),
-                network,
-                rng=random.Random(),
-                stop=stop,
-                on_result=reader,
-            )
+            measured = await _measured(plan, request, workers, network, stop, reader)
         finally:
             restore()
             await network.close()
         if reader.gone:
             quiet_exit()
         return _told(begun, measured, plan, request, sinks, network.system.clock)
+
+
+async def _measured(
+    plan: Plan,
+    request: Request,
+    workers: "Workers | None",
+    network: Network,
+    stop: Stop,
+    reader: _Reader,
+) -> Measured:
+    limits, rng = _limits(request), random.Random()
+    if workers is None:
+        return await run(plan, limits, network, rng=rng, stop=stop, on_result=reader)
+    from probecli.engine.workers import run_shared
+
+    return await run_shared(plan, limits, workers, network, rng=rng, stop=stop, on_result=reader)
+
+
+def _portable() -> bool:
+    return bool(os.environ.get(PORTABLE))
 
 
 def _settle_memory() -> None:

@@ -1,0 +1,354 @@
+"""Several processes for large lists: each probes a share, and a killed one's share is not lost."""
+
+import asyncio
+import multiprocessing
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from probecli.engine.ledger import Ledger
+from probecli.engine.limits import Limits
+from probecli.engine.run import Measured, run
+from probecli.engine.shares import shares
+from probecli.engine.stop import Stop
+from probecli.model.plan import Plan
+from probecli.model.result import Result
+from probecli.model.snapshot import LoopLag
+from probecli.probe.network import Network
+
+_RESULTS_A_MESSAGE = 64
+_TERMINATED = 143
+
+
+class Batch(Struct, frozen=True, tag=True):
+    """Some results, each with its target's place in the plan."""
+
+    results: list[tuple[int, Result]]
+
+
+class Share(Struct, frozen=True, tag=True):
+    """A share is done: what the worker knows besides its results."""
+
+    answered: list[str | None]
+    bugs: list[str]
+    loop_lag: LoopLag | None
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(Batch | Share)
+
+
+class Workers:
+    """Processes that wait for shares; to be started before any thread or event loop is."""
+
+    def __init__(self, plan: Plan, limits: Limits, count: int, *, portable: bool) -> None:
+        method = "fork" if sys.platform == "linux" else "spawn"
+        context: Any = multiprocessing.get_context(method)
+        own = replace(limits, in_flight=max(1, limits.in_flight // count), deadline_s=None)
+        self.members: list[_Member] = []
+        for _ in range(count):
+            here, there = context.Pipe()
+            inherited = [member.connection for member in self.members] + [here]
+            process = context.Process(
+                target=_serve,
+                args=(there, inherited if method == "fork" else [], plan, own, portable),
+                daemon=True,
+            )
+            process.start()
+            there.close()
+            self.members.append(_Member(process, here))
+
+    def close(self) -> None:
+        """Ends every process that is still there."""
+        for member in self.members:
+            member.connection.close()
+            if member.process.is_alive():
+                member.process.terminate()
+            member.process.join(1.0)
+            if member.process.is_alive():
+                member.process.kill()
+                member.process.join()
+
+
+class _Member:
+    """One process, its end of the pipe, and what it was given and has not answered yet."""
+
+    def __init__(
+        self, process: multiprocessing.process.BaseProcess, connection: Connection
+    ) -> None:
+        self.process = process
+        self.connection = connection
+        self.owed: set[int] = set()
+
+    def give(self, share: Sequence[int]) -> None:
+        """One more share to probe."""
+        self.owed.update(share)
+        self.connection.send_bytes(_ENCODER.encode(list(share)))
+
+
+async def run_shared(
+    plan: Plan,
+    limits: Limits,
+    workers: Workers,
+    network: Network,
+    *,
+    rng: random.Random,
+    stop: Stop,
+    on_result: Callable[[Result], None],
+) -> Measured:
+    """Probes `plan` with the workers' help, controls in this process; the same as `run`.
+
+    A worker that ends before its share does has the rest probed by another, or by this process
+    when it was the last.
+    """
+    parent = _Parent(plan, limits, workers, network, rng, stop, on_result)
+    return await parent.measured()
+
+
+class _Parent:
+    def __init__(
+        self,
+        plan: Plan,
+        limits: Limits,
+        workers: Workers,
+        network: Network,
+        rng: random.Random,
+        stop: Stop,
+        on_result: Callable[[Result], None],
+    ) -> None:
+        self._plan = plan
+        self._limits = limits
+        self._network = network
+        self._rng = rng
+        self._stop = stop
+        self._loop = asyncio.get_running_loop()
+        self._ledger = Ledger(plan, on_result)
+        self._alive = list(workers.members)
+        self._done: asyncio.Future[None] = self._loop.create_future()
+        self._left_alone: list[int] = []
+        self._answered: set[str | None] = set()
+        self._bugs: list[str] = []
+        self._lags: list[LoopLag] = []
+
+    async def measured(self) -> Measured:
+        """Everything, in the plan's order."""
+        started = time.perf_counter()
+        for member, share in zip(self._alive, shares(self._plan, len(self._alive)), strict=True):
+            self._loop.add_reader(member.connection.fileno(), self._read, member)
+            member.give(share)
+        deadline = None
+        if self._limits.deadline_s is not None:
+            deadline = self._loop.call_later(self._limits.deadline_s, self._stop, 124)
+        waiting = asyncio.ensure_future(self._finished())
+        self._stop.watch(waiting)
+        controls = await self._probe_controls()
+        try:
+            await waiting
+        except asyncio.CancelledError:
+            if self._stop.code is None:
+                raise
+            await self._wind_up()
+        finally:
+            if deadline is not None:
+                deadline.cancel()
+            for member in self._alive:
+                self._loop.remove_reader(member.connection.fileno())
+        bugs = [*self._bugs, *controls.bugs]
+        rest = [*self._left_alone, *(self._ledger.missing() if self._stop.code is not None else [])]
+        if rest:
+            bugs += await self._probe_here(rest)
+        answered = self._answered | self._network.resolver.answered
+        said = self._ledger.settle(answered)
+        return Measured(
+            results=self._ledger.results,
+            controls=self._ledger.controls,
+            duration_ms=round((time.perf_counter() - started) * 1000, 3),
+            stopped=self._stop.code,
+            notice=said,
+            loop_lag=_worst([*self._lags, *([controls.loop_lag] if controls.loop_lag else [])]),
+            bugs=tuple(bugs),
+        )
+
+    async def _finished(self) -> None:
+        await self._done
+
+    async def _probe_controls(self) -> Measured:
+        alone = replace(self._plan, targets=())
+        measured = await run(
+            alone,
+            replace(self._limits, deadline_s=None),
+            self._network,
+            rng=self._rng,
+            stop=Stop(),
+            on_result=lambda _: None,
+        )
+        for index, result in enumerate(measured.controls):
+            self._ledger.add_control(index, result)
+        return measured
+
+    async def _probe_here(self, indexes: Sequence[int]) -> list[str]:
+        """What no worker answered for: probed by this process, or marked as interrupted."""
+        part = replace(
+            self._plan, targets=tuple(self._plan.targets[index] for index in indexes), controls=()
+        )
+        stop = Stop()
+        if self._stop.code is not None:
+            stop(self._stop.code)
+        measured = await run(
+            part, self._limits, self._network, rng=self._rng, stop=stop, on_result=lambda _: None
+        )
+        for index, result in zip(indexes, measured.results, strict=True):
+            self._ledger.add(index, result)
+        return list(measured.bugs)
+
+    def _read(self, member: _Member) -> None:
+        try:
+            message = _DECODER.decode(member.connection.recv_bytes())
+        except (EOFError, OSError, msgspec.DecodeError):
+            self._lost(member)
+            return
+        if isinstance(message, Batch):
+            for index, result in message.results:
+                if index in member.owed:
+                    member.owed.discard(index)
+                    self._ledger.add(index, result)
+        else:
+            self._answered.update(message.answered)
+            self._bugs += message.bugs
+            if message.loop_lag is not None:
+                self._lags.append(message.loop_lag)
+        self._check()
+
+    def _lost(self, member: _Member) -> None:
+        """A worker died: its unanswered targets go to another."""
+        self._loop.remove_reader(member.connection.fileno())
+        self._alive.remove(member)
+        rest = sorted(member.owed)
+        member.owed.clear()
+        if rest and self._stop.code is None:
+            try:
+                min(self._alive, key=lambda other: len(other.owed)).give(rest)
+            except (ValueError, OSError):
+                self._left_alone += rest
+        self._check()
+
+    def _check(self) -> None:
+        if not any(member.owed for member in self._alive) and not self._done.done():
+            self._done.set_result(None)
+
+    async def _wind_up(self) -> None:
+        """Asks the workers to end in order, and takes what they still send for a moment."""
+        self._done = self._loop.create_future()
+        for member in self._alive:
+            if member.process.is_alive():
+                member.process.terminate()
+        self._check()
+        try:
+            async with asyncio.timeout(2.0):
+                await self._done
+        except TimeoutError:
+            return
+
+
+def _worst(lags: Sequence[LoopLag]) -> LoopLag | None:
+    if not lags:
+        return None
+    return LoopLag(
+        p50=max(lag.p50 for lag in lags),
+        p99=max(lag.p99 for lag in lags),
+        max=max(lag.max for lag in lags),
+    )
+
+
+def _serve(
+    connection: Connection,
+    inherited: Sequence[Connection],
+    plan: Plan,
+    limits: Limits,
+    portable: bool,
+) -> None:
+    """A worker's life: shares in, results out, until the other end of the pipe is closed."""
+    for other in inherited:
+        other.close()
+    # The terminal's Ctrl-C reaches the whole group; the parent says when to end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        asyncio.run(_probe_shares(connection, plan, limits, portable=portable))
+    except (BrokenPipeError, ConnectionResetError, EOFError):
+        os._exit(0)
+
+
+async def _probe_shares(
+    connection: Connection, plan: Plan, limits: Limits, *, portable: bool
+) -> None:
+    loop = asyncio.get_running_loop()
+    stop = Stop()
+    loop.add_signal_handler(signal.SIGTERM, stop, _TERMINATED)
+    network = Network(loop, now=time.time, portable=portable)
+    try:
+        while stop.code is None:
+            try:
+                share = await _next_share(loop, connection, stop)
+            except (EOFError, asyncio.CancelledError):
+                break
+            await _probe_share(connection, plan, limits, network, share, stop)
+    finally:
+        await network.close()
+
+
+async def _next_share(
+    loop: asyncio.AbstractEventLoop, connection: Connection, stop: Stop
+) -> list[int]:
+    """Waits for a share; raises EOFError when there will be none, CancelledError when stopped."""
+    arrived = asyncio.Event()
+    loop.add_reader(connection.fileno(), arrived.set)
+    waiting = asyncio.ensure_future(_until(arrived))
+    stop.watch(waiting)
+    try:
+        await waiting
+    finally:
+        loop.remove_reader(connection.fileno())
+    return msgspec.msgpack.decode(connection.recv_bytes(), type=list[int])
+
+
+async def _until(event: asyncio.Event) -> None:
+    await event.wait()
+
+
+async def _probe_share(
+    connection: Connection,
+    plan: Plan,
+    limits: Limits,
+    network: Network,
+    share: Sequence[int],
+    stop: Stop,
+) -> None:
+    places: dict[str, int] = {plan.targets[index].name: index for index in share}
+    batch: list[tuple[int, Result]] = []
+
+    def flush() -> None:
+        if batch:
+            connection.send_bytes(_ENCODER.encode(Batch(batch.copy())))
+            batch.clear()
+
+    def take(result: Result) -> None:
+        batch.append((places[result.name], result))
+        if len(batch) >= _RESULTS_A_MESSAGE:
+            flush()
+
+    part = replace(plan, targets=tuple(plan.targets[index] for index in share), controls=())
+    measured = await run(part, limits, network, rng=random.Random(), stop=stop, on_result=take)
+    flush()
+    lag = measured.loop_lag
+    connection.send_bytes(
+        _ENCODER.encode(Share(list(network.resolver.answered), list(measured.bugs), lag))
+    )

@@ -1,0 +1,128 @@
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from cli.conftest import Server, probecli, started
+from probecli.engine.shares import chosen_workers, shares
+from probecli.model.plan import Plan
+from probecli.model.target import Target
+
+
+def children(pid: int) -> list[int]:
+    """The processes that `pid` started."""
+    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(child) for child in listed.split()]
+
+
+@pytest.fixture
+def url_list(server: Server, tmp_path: Path) -> Path:
+    """Two hundred targets on several hosts, and one on each that is held back."""
+    port = server.url.rpartition(":")[2]
+    path = tmp_path / "urls.txt"
+    lines = [f"http://127.0.0.1:{port}/200?{number}" for number in range(100)]
+    lines += [f"http://localhost:{port}/200?{number}" for number in range(100)]
+    path.write_text("\n".join(lines))
+    return path
+
+
+def test_a_hosts_targets_stay_together() -> None:
+    urls = [f"http://host-{number % 7}.example/{number}" for number in range(100)]
+    plan = Plan(targets=tuple(Target(name=url, url=url) for url in urls))
+    parts = shares(plan, 3)
+    assert sorted(sum(parts, [])) == list(range(100))
+    hosts = [{urls[index].split("/")[2] for index in part} for part in parts]
+    assert not hosts[0] & hosts[1]
+    assert not hosts[1] & hosts[2]
+    assert not hosts[0] & hosts[2]
+
+
+def test_small_lists_are_probed_by_one_process() -> None:
+    assert chosen_workers(1) == chosen_workers(1999) == 1
+
+
+def test_workers_give_one_result_in_the_order_of_the_list(url_list: Path) -> None:
+    done = probecli("check", str(url_list), "--workers", "3", "-o", "json")
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr
+    names = [one["name"] for one in json.loads(done.stdout)["targets"]]
+    assert names == url_list.read_text().splitlines()
+
+
+def test_controls_hold_for_all_workers(server: Server, tmp_path: Path) -> None:
+    file = tmp_path / "targets.yaml"
+    file.write_text(
+        "defaults: {retry: {attempts: 1}}\n"
+        "controls: ['http://127.0.0.1:9/']\n"
+        f"targets: ['http://127.0.0.1:9/', 'tcp://127.0.0.2:9', '{server.url}/503']\n"
+    )
+    done = probecli("check", str(file), "--workers", "2", "-o", "json")
+    snapshot = json.loads(done.stdout)
+    causes = [one["cause"] for one in snapshot["targets"]]
+    assert causes == ["local.network", "local.network", "http.error"]
+    assert "control" in snapshot["run"]["notice"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
+def test_a_killed_worker_loses_nothing(server: Server, tmp_path: Path) -> None:
+    urls = [f"http://127.0.0.{host}:9/" for host in range(1, 60)]
+    path = tmp_path / "urls.txt"
+    path.write_text("\n".join([f"{server.url}/hold", *urls]))
+    out = tmp_path / "out.json"
+    process = started(
+        "check",
+        str(path),
+        "--workers",
+        "3",
+        "--retries",
+        "0",
+        "-o",
+        f"json={out}",
+        "--timeout",
+        "5s",
+    )
+    server.wait_until_asked()
+    for child in children(process.pid):
+        os.kill(child, signal.SIGKILL)
+        break
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1, errors
+    snapshot = json.loads(out.read_bytes())
+    assert snapshot["run"]["complete"] is True
+    assert snapshot["summary"]["total"] == 60
+    assert snapshot["summary"]["unknown"] == 0
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_every_worker_in_order(
+    server: Server, tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    path = tmp_path / "urls.txt"
+    path.write_text("\n".join([f"{server.url}/hold?{number}" for number in range(4)]))
+    out = tmp_path / "out.json"
+    process = started(
+        "check", str(path), "tcp://127.0.0.1:9", "--workers", "2", "-o", f"json={out}"
+    )
+    server.wait_until_asked()
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert not errors
+    snapshot = json.loads(out.read_bytes())
+    assert snapshot["summary"]["total"] == 5
+    assert snapshot["run"]["complete"] is False
+
+
+def test_no_process_outlives_the_run(url_list: Path) -> None:
+    process = started("check", str(url_list), "--workers", "2", "-q")
+    process.communicate(timeout=60)
+    listed = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(process.pid)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert not listed.stdout.strip()
