@@ -33,7 +33,7 @@ def test_a_hosts_targets_stay_together() -> None:
     urls = [f"http://host-{number % 7}.example/{number}" for number in range(100)]
     plan = Plan(targets=tuple(Target(name=url, url=url) for url in urls))
     parts = shares(plan, 3)
-    assert sorted(sum(parts, [])) == list(range(100))
+    assert sorted(index for part in parts for index in part) == list(range(100))
     hosts = [{urls[index].split("/")[2] for index in part} for part in parts]
     assert not hosts[0] & hosts[1]
     assert not hosts[1] & hosts[2]
