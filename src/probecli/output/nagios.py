@@ -21,6 +21,7 @@ LIMIT_BYTES = 4_000
 _LINE = 300
 _NAMED = 5
 _LONG_BYTES = 2_200
+_QUOTE = re.compile("['=]")
 _ALLOWED = {
     "latency.total": re.compile(r"at most ([\d.]+) (ms|s)"),
     "certificate_days": re.compile(r"at least (\d+)"),
@@ -32,9 +33,9 @@ def _text(text: str, limit: int | None = None) -> str:
     return harmless(text, limit).replace("|", "/")
 
 
-def _label(text: str) -> str:
+def _label(name: str, suffix: str = "") -> str:
     """A quoted label; the guidelines allow anything in it but the quote and the equals sign."""
-    return "'" + re.sub("['=]", "_", _text(text, 60)) + "'"
+    return f"'{_QUOTE.sub('_', _text(name, 200)) or 'target'}{suffix}'"
 
 
 def _status_line(snapshot: Snapshot) -> str:
@@ -80,7 +81,7 @@ def _measured(result: Result) -> Iterator[str]:
     if result.tls and result.tls.certificate_days is not None:
         warn, critical = _thresholds(result, "certificate_days")
         days = result.tls.certificate_days
-        yield f"{_label(result.name + ' certificate_days')}={days};{warn};{critical}"
+        yield f"{_label(result.name, ' certificate_days')}={days};{warn};{critical}"
 
 
 def _fitting(lines: Iterable[str], room_bytes: int) -> tuple[list[str], int]:
