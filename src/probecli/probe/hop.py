@@ -118,12 +118,14 @@ def _order(
     proxy: tuple[Origin, str | None] | None,
 ) -> Order:
     secure = call.origin.scheme in ("https", "wss")
-    tunnel: Codec | None = None
-    if proxy is not None and secure:
+    # A proxy forwards HTTP/1.1 requests; whatever else is said takes a tunnel.
+    plain = call.origin.scheme == "http" and target.http_version != "2"
+    tunnel = None
+    if proxy is not None and not plain:
         from probecli.probe.proxy import Tunnel
 
         tunnel = Tunnel(call.origin, proxy[1])
-    forwarded = proxy is not None and not secure
+    forwarded = proxy is not None and plain
 
     def codec(protocol: str | None) -> Codec:
         return _codec(target, call, protocol, secure, forwarded)

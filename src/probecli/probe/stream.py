@@ -5,9 +5,10 @@ from time import perf_counter
 from probecli.model.evidence import Evidence, Failure
 from probecli.model.result import Server, Timings
 from probecli.model.target import Target
-from probecli.probe.call import split_url
+from probecli.probe.call import proxy_origin, split_url
 from probecli.probe.hop import ms, order_addresses, server, timings, tls_order
 from probecli.probe.network import Network
+from probecli.probe.proxy import Tunnel
 from probecli.probe.wire.exchange import Order
 from probecli.probe.wire.fault import Fault
 
@@ -41,13 +42,15 @@ class Banner:
 async def probe_stream(target: Target, network: Network) -> Evidence:
     """One attempt at a `tcp://` or `tls://` target."""
     origin, _, _ = split_url(target.url)
-    network.resolver.prepare(origin.host)
+    proxy = proxy_origin(target.proxy) if target.proxy else None
+    peer = origin if proxy is None else proxy[0]
+    network.resolver.prepare(peer.host)
     started = perf_counter()
     wanted = target.expect.banner is not None or target.warn.banner is not None
     banner = Banner(wanted=wanted)
     dns_ms = None
     try:
-        addresses, dns_ms = await order_addresses(network, target, origin, target.timeout_s)
+        addresses, dns_ms = await order_addresses(network, target, peer, target.timeout_s)
         order = Order(
             addresses,
             lambda _: banner,
@@ -55,6 +58,7 @@ async def probe_stream(target: Target, network: Network) -> Evidence:
             target.connect_timeout_s,
             target.timeout_s,
             tls_order(network, target, origin.host, ()) if origin.scheme == "tls" else None,
+            None if proxy is None else Tunnel(origin, proxy[1]),
         )
     except Fault as fault:
         if fault.cause.startswith("dns."):

@@ -29,6 +29,7 @@ from probecli.probe.wire.system import (
 if TYPE_CHECKING:
     import ssl
 
+    from probecli.probe.proxy import Tunnel
     from probecli.probe.wire.secure import Secure
 
 # One full segment on Ethernet: the first read is small, so that its kernel stamp is that of the
@@ -60,7 +61,7 @@ class Order(Struct, frozen=True):
     connect_timeout_s: float
     patience_s: float
     tls: TlsOrder | None = None
-    tunnel: Codec | None = None
+    tunnel: "Tunnel | None" = None
 
 
 class Outcome:
@@ -398,6 +399,9 @@ class Exchange:
                 self._outcome.connect_s = now - self._started_at
                 self._connected_at = now
                 self._path_is_open()
+                assert self._order.tunnel is not None
+                if self._order.tls is None and self.alive and self._order.tunnel.rest:
+                    self._take(self._order.tunnel.rest)
 
     def _where(self) -> str:
         if not self._begun:
