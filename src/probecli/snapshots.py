@@ -63,7 +63,7 @@ def decode_snapshot(data: bytes, source: str) -> Snapshot:
         raise SnapshotError(f"{source}: schema_version {version} has never existed; {_WRITE_ONE}")
     try:
         return msgspec.json.decode(data, type=Snapshot)
-    except msgspec.ValidationError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise SnapshotError(f"{source}: is not a whole snapshot: {error}") from error
 
 
