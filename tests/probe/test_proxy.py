@@ -91,7 +91,7 @@ def test_tls_goes_through_a_tunnel_that_alone_sees_the_credentials(
 def test_a_tunnel_that_does_not_open_is_the_proxys_fault(
     step: Step, words: str, portable: bool
 ) -> None:
-    evidence = through(step, "https://service.test/", portable, timeout_s=Seconds(0.3))
+    evidence = through(step, "https://service.test/", portable, timeout_s=Seconds(0.15))
     assert evidence.failure is not None
     assert evidence.failure.cause == "http.error"
     assert words in evidence.failure.detail

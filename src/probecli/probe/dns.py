@@ -49,7 +49,7 @@ async def probe_dns(target: Target, network: Network) -> Evidence:
     port = asked.port
     try:
         ip, port = await _resolver(asked, target, network)
-        query = dns.message.make_query(asked.name, asked.record_type)
+        query = _query(asked)
         left_s = max(0.001, target.timeout_s - (perf_counter() - started))
         sent = perf_counter()
         try:
@@ -92,6 +92,13 @@ async def _answer(
             query, ip, port=port, timeout=max(0.001, expires_at - time())
         )
     return answer
+
+
+def _query(asked: Question) -> dns.message.QueryMessage:
+    try:
+        return dns.message.make_query(asked.name, asked.record_type)
+    except dns.exception.DNSException as error:
+        raise Fault("dns.name_not_resolved", f"not a valid name: {error}") from None
 
 
 def _fault_of(rcode: str, answer: dns.message.Message, target: Target) -> Fault | None:

@@ -13,6 +13,7 @@ from probecli.probe.hop import Hop, send
 from probecli.probe.http import evidence
 from probecli.probe.network import Network
 
+_HANDSHAKE = frozenset({"connection", "upgrade", "sec-websocket-version", "sec-websocket-key"})
 _MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
@@ -23,7 +24,7 @@ async def probe_websocket(target: Target, network: Network) -> Evidence:
     call = replace(
         call,
         headers=(
-            *(field for field in call.headers if field[0] != "Connection"),
+            *(field for field in call.headers if field[0].lower() not in _HANDSHAKE),
             ("Connection", "Upgrade"),
             ("Upgrade", "websocket"),
             ("Sec-WebSocket-Version", "13"),
