@@ -143,6 +143,7 @@ class Http1(HttpCodec):
         if not self.in_body:
             self._head_bytes += len(data)
             self._head += data
+        repaired: bytes | None = None
         try:
             parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -165,6 +166,8 @@ class Http1(HttpCodec):
             repaired = without_equal_lengths(self._head)
             if repaired is None:
                 raise self._not_http(words) from None
+        if repaired is not None:
+            # Not while an error is handled, which would hide the Fault that a callback raises.
             self._parser = self._started_parser()
             self._head = b""
             self._feed_parser(self._parser, repaired)
