@@ -39,7 +39,7 @@ from probe.wire.exchanges import (
     target,
 )
 from probecli.model.evidence import Evidence
-from probecli.model.target import Expectations, Matcher, Seconds, Tls
+from probecli.model.target import Expectations, Matcher, Seconds, Target, Tls
 from probecli.probe.kinds import probe_for
 from probecli.probe.network import Network
 from probecli.probe.resolver import Question
@@ -187,8 +187,8 @@ def test_a_large_upload_arrives_whole(scheme: str, portable: bool) -> None:
         nonlocal arrived
         read_head(peer)
         arrived = len(peer.received.partition(b"\r\n\r\n")[2])
-        while arrived < len(body):
-            arrived += len(peer.connection.recv(65536))
+        while arrived < len(body) and (data := peer.connection.recv(65536)):
+            arrived += len(data)
         peer.connection.sendall(FINE)
 
     served = secure(count) if scheme == "https" else count
@@ -334,6 +334,14 @@ def test_a_phase_that_was_not_reached_is_null(
 # What arrives with the connection, in one event with it
 
 
+async def late(one: Target, network: Network) -> Evidence:
+    """Probes on a loop that is busy while connection, data and end arrive: as one event."""
+    probing = asyncio.ensure_future(probe_for(one.kind)(one, network))
+    await asyncio.sleep(0)
+    time.sleep(0.05)
+    return await probing
+
+
 @pytest.mark.parametrize(
     ("step", "banner"),
     [
@@ -348,19 +356,28 @@ def test_a_banner_or_an_end_that_comes_with_the_connection_is_not_lost(
 ) -> None:
     wanting = Expectations(banner=Matcher(contains="220"))
 
-    async def slow_loop(network: Network) -> Evidence:
-        one = target(url, expect=wanting)
-        probing = asyncio.ensure_future(probe_for("tcp")(one, network))
-        await asyncio.sleep(0)
-        # The loop is busy while connection, data and end arrive: they come as one event.
-        time.sleep(0.05)
-        return await probing
-
     with listening(step) as port:
-        url = f"tcp://127.0.0.1:{port}"
-        evidence = on_network(slow_loop, portable=portable)
+        one = target(f"tcp://127.0.0.1:{port}", expect=wanting)
+        evidence = on_network(lambda network: late(one, network), portable=portable)
     assert evidence.failure is None
     assert evidence.banner == banner
+
+
+@pytest.mark.parametrize(
+    ("step", "cause"),
+    [
+        (in_turn(send(b"SSH-2.0-OpenSSH\r\n"), stall), "tls.protocol.error"),
+        (close, "tls.failed"),
+        (reset, "tcp.reset"),
+    ],
+)
+def test_what_comes_with_the_connection_counts_in_a_handshake_too(
+    step: Step, cause: str, portable: bool
+) -> None:
+    with listening(step) as port:
+        one = target(f"https://127.0.0.1:{port}/", **TRUSTING)
+        evidence = on_network(lambda network: late(one, network), portable=portable)
+    assert failure(evidence) == cause
 
 
 # Several addresses
