@@ -122,3 +122,12 @@ def test_what_is_not_gated_comes_last_and_says_so() -> None:
         "DEGRADED b: expect.latency: slow",
         "DOWN a (not gated): tcp.reset: connection reset by the peer",
     ]
+
+
+def test_a_bar_in_a_name_or_a_detail_starts_no_performance_data() -> None:
+    said = text(snapshot([result("a|b='c'", "down", "http.error", "x | y\n| z")]))
+    status, long, items = parsed(said)
+
+    assert status.endswith("a/b='c' (http.error)")
+    assert long[0] == "DOWN a/b='c': http.error: x / y / z"
+    assert "a/b__c_" in items
