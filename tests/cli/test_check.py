@@ -346,3 +346,14 @@ def test_a_lock_can_be_waited_for(server: Server, tmp_path: Path) -> None:
     _, errors = second.communicate(timeout=30)
     assert second.returncode == 0
     assert not errors
+
+
+@pytest.mark.parametrize("redirection", [">&-", "2>&-", ">&- 2>&-", "<&-"])
+def test_a_closed_stream_is_no_fault(server: Server, tmp_path: Path, redirection: str) -> None:
+    path = tmp_path / "out.json"
+    command = f"{sys.executable} -m probecli check {server.url}/200 -o json={path} {redirection}"
+    done = subprocess.run(
+        ["sh", "-c", command], capture_output=True, env=ENVIRONMENT, timeout=60, check=False
+    )
+    assert done.returncode == 0
+    assert json.loads(path.read_bytes())["summary"]["up"] == 1

@@ -61,7 +61,7 @@ def test_any_yaml_like_text_loads_or_is_refused(text: str) -> None:
 
 
 @given(FILES | TREES)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_any_structure_loads_or_is_refused(tree: Any) -> None:
     attempt(yaml.safe_dump(tree, allow_unicode=True).encode(errors="replace"))
 

@@ -136,8 +136,9 @@ def probecli(
 
 def run(arguments: list[str]) -> None:
     """Carries out the command line and exits; a URL or file in place of a command is checked."""
-    from probecli.cli.failure import guarded
+    from probecli.cli.failure import guarded, with_streams
 
+    with_streams()
     if arguments and "://" in arguments[0] and not arguments[0].startswith("-"):
         arguments = ["check", *arguments]
     follow_up: list[str] = []

@@ -14,6 +14,13 @@ def fail(message: str, code: int) -> Never:
     raise SystemExit(code)
 
 
+def with_streams() -> None:
+    """Gives a process that was started with a stream closed (`>&-`) one that leads nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+
+
 def say(message: str) -> None:
     """A message on standard error, which may be gone."""
     try:
