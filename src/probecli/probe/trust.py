@@ -139,7 +139,10 @@ def _from_der(encoded: bytes) -> _Certificate:
     from cryptography import x509
 
     try:
-        certificate = x509.load_der_x509_certificate(encoded)
+        with warnings.catch_warnings():
+            # A server's odd certificate is no reason to write to the user's terminal.
+            warnings.simplefilter("ignore")
+            certificate = x509.load_der_x509_certificate(encoded)
         return (
             _x509_name(certificate.subject),
             _x509_name(certificate.issuer),
