@@ -218,8 +218,10 @@ class Http1(HttpCodec):
             raise Fault("http.protocol.error", "response head over 256 KiB")
         status = self._parser.get_status_code()
         version = self._parser.get_http_version()
-        if version not in ("1.0", "1.1") or status < 100:
+        if version not in ("1.0", "1.1"):
             raise Fault("http.protocol.error", f"not a valid HTTP response: version {version}")
+        if status < 100:
+            raise Fault("http.protocol.error", f"not a valid HTTP response: status {status:03}")
         self._interim = status < 200 and status != 101
         if self._interim:
             return
