@@ -79,7 +79,11 @@ PROFILES: tuple[dict[str, Any], ...] = (
     {"url": "ws://127.0.0.1:{plain}/{number}"},
     {"url": "http://c{number}.fuzz/{number}", "proxy": "http://127.0.0.1:{plain}"},
     {"url": "https://c{number}.fuzz/", "proxy": "http://u:p@127.0.0.1:{plain}"},
-    {"retry": {"attempts": 2, "initial": "1ms"}, "auth": {"bearer": "fuzzed"}, "max_redirects": 3},
+    {
+        "retry": {"attempts": 2, "initial": "1ms", "max": "20ms"},
+        "auth": {"bearer": "fuzzed"},
+        "max_redirects": 3,
+    },
 )
 """Fields of the targets, in turn; `{plain}` is the server's port."""
 

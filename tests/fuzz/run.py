@@ -142,7 +142,8 @@ def complaints(of: Target, result: Result) -> Iterator[str]:
             yield f"a detail that does not print: {said.detail!a}"
         if len(said.detail or "") > MOST_DETAIL:
             yield f"a detail of {len(said.detail or '')} characters"
-    bound_ms = of.timeout_s * 1000 * of.retry.attempts + SLACK_MS
+    waits_s = of.retry.max_s * (of.retry.attempts - 1)
+    bound_ms = (of.timeout_s * of.retry.attempts + waits_s) * 1000 + SLACK_MS
     if not 0 <= result.duration_ms <= bound_ms:
         yield f"{result.duration_ms} ms, at most {bound_ms} allowed"
     try:
