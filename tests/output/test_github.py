@@ -118,7 +118,7 @@ def test_the_step_summary_says_the_verdict_and_shows_what_is_not_up() -> None:
 
     assert text.startswith("### ❌ Gate failed: 5 down, 0 allowed (exit code 1)\n")
     assert "5 down, 1 unknown, 1 degraded of 9; 9 targets in 9.5 s from paris-1" in text
-    assert "Incident: http.error on laposte-www" in text
+    assert "Incident: 3 targets of la-poste are down" in text
     assert len(rows(text)) == 8
     assert "flaky: up at attempt 2" in text
     assert "carte-paiement" not in text

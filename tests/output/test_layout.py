@@ -94,7 +94,7 @@ def test_the_notice_stands_on_top_and_incidents_before_the_verdict() -> None:
     lines = table(value)
 
     assert lines[0] == " ! Your own network seems down."
-    assert sum(line.startswith(" Incident: http.error") for line in lines) == 5
+    assert sum(line.startswith(" Incident: 3 targets of la-poste") for line in lines) == 5
     assert " and 2 more incidents" in lines
     assert lines[-1] == " Gate failed: 5 down, 0 allowed (exit code 1)"
 

@@ -3,7 +3,7 @@ import pytest
 
 from output.samples import INCIDENT, OUTAGE, snapshot
 from probecli.model.cause import CAUSES
-from probecli.model.snapshot import GateVerdict
+from probecli.model.snapshot import GateVerdict, Incident, PastIncident, Shared
 from probecli.output.words import (
     PHRASES,
     duration,
@@ -13,6 +13,7 @@ from probecli.output.words import (
     phrase,
     run_words,
     slowest_phase,
+    told_incidents,
     why,
 )
 
@@ -60,13 +61,76 @@ def test_the_gate_is_one_sentence(gate: GateVerdict, words: str) -> None:
     assert gate_words(gate) == words
 
 
-def test_an_incident_says_what_why_and_since_when() -> None:
-    assert incident_words(INCIDENT) == (
-        "Incident: http.error on laposte-www, colissimo-suivi, digiposte-api; they share group "
-        "la-poste; since 2025-12-22 06:10Z, last ok 2025-12-22 06:05Z"
-    )
-    longer = msgspec.structs.replace(INCIDENT, targets=tuple("abcde"))
-    assert "on a, b, c and 2 more;" in incident_words(longer)
+NAMES = ("laposte-www", "suivi", "digiposte", "banque", "colis")
+SINCE = {"since": "2025-12-22T06:00:00.000Z", "last_ok": "2025-12-22T05:55:00.000Z"}
+
+
+@pytest.mark.parametrize(
+    ("incident", "words"),
+    [
+        (
+            Incident(
+                targets=NAMES,
+                cause="http.error",
+                shared=Shared(
+                    group="la-poste",
+                    title="La Poste Groupe",
+                    prefix="203.0.113.0/24",
+                    cause="http.error",
+                    status=503,
+                ),
+                **SINCE,
+            ),
+            "Incident: 5 targets of La Poste Groupe answer 503 from 203.0.113.0/24 since between "
+            "2025-12-22 05:55Z (last ok) and 06:00Z (laposte-www, suivi, digiposte and 2 more)",
+        ),
+        (
+            Incident(
+                targets=NAMES[:2],
+                cause="tcp.refused",
+                causes={"tcp.refused": 1, "tcp.reset": 1},
+                shared=Shared(group="g", certificate="CN=*.example"),
+                since="2025-12-22T06:00:00.000Z",
+                not_probed=("a", "b", "c", "d"),
+            ),
+            "Incident: 2 targets of g are down (1 tcp.refused, 1 tcp.reset), certificate "
+            "CN=*.example since 2025-12-22 06:00Z or before; not probed: a, b, c and 1 more of "
+            "the group (laposte-www, suivi)",
+        ),
+        (
+            Incident(
+                targets=NAMES[:1],
+                cause="tcp.refused",
+                shared=Shared(cause="tcp.refused", text="connection refused", ip="192.0.2.1"),
+                changes=6,
+                past=(
+                    PastIncident(
+                        since="2025-12-18T07:10:00.000Z", until="2025-12-18T09:10:00.000Z"
+                    ),
+                    PastIncident(
+                        since="2025-12-20T09:00:00.000Z", until="2025-12-20T13:05:00.000Z"
+                    ),
+                ),
+                **SINCE,
+            ),
+            "Incident: laposte-www is down at 192.0.2.1 with tcp.refused: connection refused "
+            "since between 2025-12-22 05:55Z (last ok) and 06:00Z; flapping, 6 changes; third "
+            "time in 5 days: 18 Dec 07:10Z (2 h), 20 Dec 09:00Z (4 h 05 min)",
+        ),
+    ],
+)
+def test_an_incident_says_who_by_which_evidence_and_since_when(
+    incident: Incident, words: str
+) -> None:
+    assert incident_words(incident) == words
+
+
+def test_an_incident_that_says_no_more_than_its_row_is_left_out() -> None:
+    alone = Incident(targets=("a",), cause="tcp.refused", **SINCE)
+    again = msgspec.structs.replace(alone, changes=5)
+    value = msgspec.structs.replace(snapshot(), incidents=(INCIDENT, alone, again))
+
+    assert told_incidents(value) == [INCIDENT, again]
 
 
 def test_the_run_says_whether_it_is_whole() -> None:

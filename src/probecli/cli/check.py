@@ -25,6 +25,8 @@ def check(
     lock: options.Lock = None,
     lock_wait: options.LockWait = None,
     vantage: options.Vantage = None,
+    history: options.History = None,
+    only_changes: options.OnlyChanges = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     no_color: options.NoColor = False,
@@ -57,6 +59,8 @@ def check(
         quiet=quiet,
         verbose=verbose,
         no_color=no_color,
+        history=history,
+        only_changes=only_changes,
     )
     with alone(lock, lock_wait_s or 0.0, quiet=quiet):
         code = carry_out(plan, request)

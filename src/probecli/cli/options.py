@@ -241,3 +241,26 @@ Baseline = Annotated[
         show_default=False,
     ),
 ]
+History = Annotated[
+    str | None,
+    typer.Option(
+        "--history",
+        metavar="PATH|URL",
+        help="Record the run, and say since when: a file, a postgresql:// URL, or auto for the "
+        "usual place of state.  [default: the file's, none]",
+        envvar="PROBECLI_HISTORY",
+        rich_help_panel=_OUTPUT,
+        show_default=False,
+    ),
+]
+OnlyChanges = Annotated[
+    bool,
+    typer.Option(
+        "--only-changes",
+        help="Print nothing unless a state changed since the last run in the history, which is "
+        "auto unless given; files are written all the same.",
+        envvar="PROBECLI_ONLY_CHANGES",
+        rich_help_panel=_OUTPUT,
+        show_default=False,
+    ),
+]

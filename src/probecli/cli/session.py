@@ -14,8 +14,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from probecli.cli.failure import bug_report, fail, quiet_exit, say
+from probecli.cli.past import Held, Past, say_changes
 from probecli.engine.descriptors import bounded_in_flight, raised_limit
 from probecli.engine.run import (
     DEFAULT_IN_FLIGHT,
@@ -27,9 +29,10 @@ from probecli.engine.run import (
 )
 from probecli.engine.shares import chosen_workers
 from probecli.engine.snapshot import snapshot_of, started_run
+from probecli.history.place import AUTO
 from probecli.model.plan import Plan
 from probecli.model.result import Result
-from probecli.model.snapshot import Clock, Run
+from probecli.model.snapshot import Run, Snapshot
 from probecli.output.interface import Options
 from probecli.output.sinks import Sinks, open_sinks
 from probecli.output.specs import OutputError
@@ -38,6 +41,7 @@ from probecli.verdict.gate import ExitCode, ExitProfile, worst
 
 if TYPE_CHECKING:
     from probecli.engine.workers import Workers
+    from probecli.history.memory import Change
 
 PORTABLE = "PROBECLI_PORTABLE"
 
@@ -55,13 +59,16 @@ class Request(Struct, frozen=True, kw_only=True):
     quiet: bool = False
     verbose: bool = False
     no_color: bool = False
+    history: str | None = None
+    only_changes: bool = False
 
 
 class _Reader:
     """Hands results to the outputs; when the reader of the only one is gone, the run ends."""
 
-    def __init__(self, sinks: Sinks, stop: Stop) -> None:
+    def __init__(self, sinks: Sinks, past: Past, stop: Stop) -> None:
         self._sinks = sinks
+        self._past = past
         self._stop = stop
         self.gone = False
 
@@ -69,7 +76,7 @@ class _Reader:
         if self.gone:
             return
         try:
-            self._sinks.add(result)
+            self._sinks.add(self._past.dated(result))
         except BrokenPipeError:
             self.gone = True
             self._stop(ExitCode.INTERRUPTED)
@@ -94,18 +101,29 @@ def carry_out(plan: Plan, request: Request) -> int:
         workers.close()
 
 
-async def carried_out(plan: Plan, request: Request, workers: "Workers | None" = None) -> int:
-    """The same inside a running event loop, as the demo needs it."""
+async def carried_out(
+    plan: Plan,
+    request: Request,
+    workers: "Workers | None" = None,
+    *,
+    now: Callable[[], float] = time.time,
+) -> int:
+    """The same inside a running event loop, as the demo needs it.
+
+    `now` is the time of day at which the run says it happens, in seconds since the epoch.
+    """
     vantage = request.vantage or plan.vantage or socket.gethostname() or "localhost"
-    begun = started_run(plan, vantage, time.time())
-    sinks = _opened(request, begun)
+    begun = started_run(plan, vantage, now())
+    held = Held(sys.stdout, sys.stderr) if request.only_changes else None
+    sinks = _opened(request, begun, held)
+    past = Past(_history(plan, request), os.environ, begun)
     with sinks:
         try:
             sinks.begin(begun, len(plan.targets))
         except BrokenPipeError:
             quiet_exit()
         stop = Stop()
-        reader = _Reader(sinks, stop)
+        reader = _Reader(sinks, past, stop)
         network = Network(asyncio.get_running_loop(), now=time.time, portable=_portable())
         restore = listening(stop)
         try:
@@ -115,7 +133,28 @@ async def carried_out(plan: Plan, request: Request, workers: "Workers | None" = 
             await network.close()
         if reader.gone:
             quiet_exit()
-        return _told(begun, measured, plan, request, sinks, network.system.clock)
+        snapshot = snapshot_of(
+            begun,
+            replace(measured, results=tuple(map(past.dated, measured.results))),
+            plan.gate,
+            finished_s=now(),
+            clock=network.system.clock,
+            profile=request.profile,
+            others=[ExitCode.BUG] if measured.bugs else [],
+        )
+        snapshot, changes = past.told(snapshot, plan.groups)
+        code = _told(snapshot, request, sinks, past)
+        if held is not None and changes != []:
+            code = _released(code, request, held, changes)
+    if measured.bugs:
+        say(bug_report(measured.bugs))
+    return code
+
+
+def _history(plan: Plan, request: Request) -> str | None:
+    """Where the history is, by the option, else the file; `--only-changes` always has one."""
+    given = plan.history if request.history is None else request.history
+    return AUTO if given is None and request.only_changes else given
 
 
 async def _measured(
@@ -145,7 +184,7 @@ def _settle_memory() -> None:
     gc.set_threshold(50_000, 20, 20)
 
 
-def _opened(request: Request, begun: Run) -> Sinks:
+def _opened(request: Request, begun: Run, held: Held | None) -> Sinks:
     options = Options(
         quiet=request.quiet,
         verbose=request.verbose,
@@ -154,8 +193,8 @@ def _opened(request: Request, begun: Run) -> Sinks:
     try:
         return open_sinks(
             request.outputs,
-            stdout=sys.stdout,
-            stderr=sys.stderr,
+            stdout=held.stdout if held else sys.stdout,
+            stderr=held.stderr if held else sys.stderr,
             env=os.environ,
             run=begun,
             now=datetime.now(UTC),
@@ -194,30 +233,37 @@ def listening(stop: Stop) -> Callable[[], None]:
     return restore
 
 
-def _told(
-    begun: Run, measured: Measured, plan: Plan, request: Request, sinks: Sinks, clock: Clock
-) -> int:
-    others = [ExitCode.BUG] if measured.bugs else []
-    snapshot = snapshot_of(
-        begun,
-        measured,
-        plan.gate,
-        finished_s=time.time(),
-        clock=clock,
-        profile=request.profile,
-        others=others,
-    )
+def _told(snapshot: Snapshot, request: Request, sinks: Sinks, past: Past) -> int:
+    """Finishes every output; the exit code, with what could not be written."""
     code = snapshot.gate.exit_code
+    if past.error is not None:
+        say(f"probecli: {past.error}")
+        code = _with_not_written(code, request)
     try:
         sinks.end(snapshot)
     except BrokenPipeError:
         quiet_exit()
     except OSError as error:
         say(_not_written(error))
-        code = 3 if request.profile == "nagios" else worst([code, ExitCode.NOT_WRITTEN])
-    if measured.bugs:
-        say(bug_report(measured.bugs))
+        code = _with_not_written(code, request)
     return int(code)
+
+
+def _released(code: int, request: Request, held: Held, changes: "Sequence[Change] | None") -> int:
+    """Says what changed and lets go of what was kept back; the exit code."""
+    say_changes(changes or ())
+    try:
+        held.release()
+    except BrokenPipeError:
+        quiet_exit()
+    except OSError as error:
+        say(_not_written(error))
+        return _with_not_written(code, request)
+    return code
+
+
+def _with_not_written(code: int, request: Request) -> int:
+    return 3 if request.profile == "nagios" else int(worst([code, ExitCode.NOT_WRITTEN]))
 
 
 def _not_written(error: OSError) -> str:

@@ -58,22 +58,47 @@ class GateVerdict(Struct, frozen=True):
 
 
 class Shared(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The evidence that the targets of an incident share."""
+    """The evidence that all targets of an incident share.
+
+    `title` is the group's; `prefix` stands where the addresses differ; `certificate` is its
+    subject.
+    """
 
     group: str | None = None
+    title: str | None = None
     ip: str | None = None
+    prefix: str | None = None
+    certificate: str | None = None
     cause: str | None = None
+    status: int | None = None
     text: str | None = None
 
 
+class PastIncident(Struct, frozen=True, kw_only=True):
+    """An incident of the same targets that is over."""
+
+    since: str
+    until: str
+
+
 class Incident(Struct, frozen=True, kw_only=True):
-    """A stretch of time in which targets that share evidence were down."""
+    """A stretch of time in which targets that share evidence were down.
+
+    It began after `last_ok` and by `since`, the first observation that was down. `cause` is the
+    most frequent of `causes`; `changes` is how often a flapping target went down and came back;
+    `past` are those of the last seven days, oldest first; `not_probed` are targets of the same
+    group that the history knows and this run left out.
+    """
 
     targets: tuple[str, ...]
     cause: str
     since: str | None = None
     last_ok: str | None = None
     shared: Shared = Shared()
+    causes: dict[str, int] = {}
+    changes: int = 0
+    past: tuple[PastIncident, ...] = ()
+    not_probed: tuple[str, ...] = ()
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):

@@ -10,7 +10,15 @@ from probecli.output.ci import cause_and_words, counts_words, is_failure, worst_
 from probecli.output.document import Document
 from probecli.output.interface import Context, Destination, Output
 from probecli.output.markdown import code, inert, table
-from probecli.output.words import duration, gate_words, incident_words, moment, plural, run_words
+from probecli.output.words import (
+    duration,
+    gate_words,
+    incident_words,
+    moment,
+    plural,
+    run_words,
+    told_incidents,
+)
 from probecli.text import harmless
 
 Level = Literal["error", "warning", "notice"]
@@ -90,7 +98,7 @@ def _heading(snapshot: Snapshot) -> Iterator[str]:
     if snapshot.run.notice:
         yield ""
         yield f"**{inert(snapshot.run.notice)}**"
-    for incident in snapshot.incidents[:10]:
+    for incident in told_incidents(snapshot)[:10]:
         yield ""
         yield f"- {inert(incident_words(incident), _DETAIL)}"
     yield ""

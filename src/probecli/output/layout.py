@@ -22,6 +22,7 @@ from probecli.output.words import (
     plural,
     run_words,
     slowest_phase,
+    told_incidents,
     why,
 )
 
@@ -260,10 +261,10 @@ def _causes(snapshot: Snapshot, width: int) -> list[Line]:
 def footer(snapshot: Snapshot, width: int) -> list[Line]:
     """Incidents, the counts and the gate's sentence."""
     lines = _causes(snapshot, width)
-    for incident in snapshot.incidents[:_MOST_INCIDENTS]:
+    for incident in told_incidents(snapshot)[:_MOST_INCIDENTS]:
         texts = wrap(tidy(incident_words(incident)), max(width - _MARGIN, 10), 3)
         lines += [[span(" " * _MARGIN), span(text)] for text in texts]
-    if rest := len(snapshot.incidents) - _MOST_INCIDENTS:
+    if rest := len(told_incidents(snapshot)) - _MOST_INCIDENTS:
         lines += [[span(f" and {plural(rest, 'more incident')}")]] if rest > 0 else []
     states = _joined(counts(snapshot.summary)) or [span("nothing probed")]
     run = tidy(run_words(snapshot.summary, snapshot.run))

@@ -22,6 +22,7 @@ from probecli.output.words import (
     incident_words,
     moment,
     run_words,
+    told_incidents,
     why,
 )
 from probecli.text import harmless
@@ -65,7 +66,7 @@ def summary_lines(snapshot: Snapshot, *, color: bool = False) -> Iterator[str]:
     """The last lines: the run's notice, incidents, counts and the gate."""
     if snapshot.run.notice:
         yield f"NOTICE: {harmless(snapshot.run.notice)}"
-    for incident in snapshot.incidents:
+    for incident in told_incidents(snapshot):
         yield harmless(incident_words(incident), DETAIL_LIMIT)
     states = ", ".join(_colored(text, state, color) for state, text in counts(snapshot.summary))
     yield f"{states or 'nothing probed'}; {harmless(run_words(snapshot.summary, snapshot.run))}"

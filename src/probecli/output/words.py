@@ -1,8 +1,10 @@
 """Results in a few words, the same in every output that people read."""
 
+from datetime import date, datetime
+
 from probecli.model.cause import CAUSES, State
 from probecli.model.result import Attempt, Result, Timings
-from probecli.model.snapshot import GateVerdict, Incident, Run, Summary
+from probecli.model.snapshot import GateVerdict, Incident, PastIncident, Run, Snapshot, Summary
 
 # Worst first: the order in which people want to read.
 SEVERITY: dict[State, int] = {"down": 0, "unknown": 1, "degraded": 2, "up": 3}
@@ -120,22 +122,124 @@ def gate_words(gate: GateVerdict) -> str:
     return f"Gate {verdict}{reason}{code}"
 
 
+def told_incidents(snapshot: Snapshot) -> list[Incident]:
+    """The incidents that say more than the rows of their targets do."""
+    return [
+        one
+        for one in snapshot.incidents
+        if len(one.targets) > 1 or one.past or one.changes or one.not_probed
+    ]
+
+
 def incident_words(incident: Incident) -> str:
-    """An incident in one sentence: what is down together, why, since when."""
-    shared = incident.shared
-    evidence = [f"group {shared.group}"] if shared.group else []
-    evidence += [f"address {shared.ip}"] if shared.ip else []
-    evidence += [f'the words "{shared.text}"'] if shared.text else []
+    """An incident in one sentence: who is down together, by which evidence, since when.
+
+    Such as `Incident: 5 targets of La Poste Groupe answer 503 from 203.0.113.0/24 since between
+    2025-12-22 05:55Z (last ok) and 06:00Z; third time in 5 days: 18 Dec 07:10 (2 h), ...`.
+    Not yet neutralised.
+    """
     names = ", ".join(incident.targets[:3])
-    more = f" and {len(incident.targets) - 3:,} more" if len(incident.targets) > 3 else ""
-    words = f"Incident: {incident.cause} on {names}{more}"
-    if evidence:
-        words += f"; they share {' and '.join(evidence)}"
-    if incident.since:
-        words += f"; since {moment(incident.since)}"
-    if incident.last_ok:
-        words += f", last ok {moment(incident.last_ok)}"
-    return words
+    if rest := len(incident.targets) - 3:
+        names += f" and {rest:,} more" if rest > 0 else ""
+    parts = [
+        f"Incident: {_who(incident)} {_what(incident)}{_since_words(incident)}",
+        f"flapping, {plural(incident.changes, 'change')}" if incident.changes else "",
+        _recurrence(incident),
+        f"not probed: {', '.join(incident.not_probed[:3])}" if incident.not_probed else "",
+    ]
+    if rest := len(incident.not_probed) - 3:
+        parts[-1] += f" and {rest:,} more of the group" if rest > 0 else ""
+    words = "; ".join(filter(None, parts))
+    return words if len(incident.targets) == 1 else f"{words} ({names})"
+
+
+def _who(incident: Incident) -> str:
+    group = incident.shared.title or incident.shared.group
+    who = incident.targets[0] if len(incident.targets) == 1 else None
+    who = who or plural(len(incident.targets), "target")
+    return f"{who} of {group}" if group else who
+
+
+def _what(incident: Incident) -> str:
+    """What they have alike, and no more than that."""
+    shared, one = incident.shared, len(incident.targets) == 1
+    place = shared.ip or shared.prefix
+    if shared.cause == "http.error" and shared.status:
+        words = f"{'answers' if one else 'answer'} {shared.status}"
+        return words + (f" from {place}" if place else "")
+    words = "is down" if one else "are down"
+    words += f" at {place}" if place else ""
+    if shared.cause:
+        words += f" with {shared.cause}"
+        # Words that all of them got are evidence; so are ours for the cause, which they share.
+        return words + (f": {shared.text}" if shared.text else "")
+    counted = ", ".join(f"{number} {cause}" for cause, number in incident.causes.items())
+    words += f" ({counted or incident.cause})"
+    return words + (f", certificate {shared.certificate}" if shared.certificate else "")
+
+
+def _since_words(incident: Incident) -> str:
+    if incident.since is None:
+        return ""
+    if incident.last_ok is None:
+        return f" since {moment(incident.since)} or before"
+    same_day = incident.last_ok[:10] == incident.since[:10]
+    until = f"{incident.since[11:16]}Z" if same_day else moment(incident.since)
+    return f" since between {moment(incident.last_ok)} (last ok) and {until}"
+
+
+_ORDINALS = ("", "", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
+_MOST_PAST = 3
+
+
+def _recurrence(incident: Incident) -> str:
+    """`third time in 5 days: 18 Dec 07:10 (2 h 00 min), 20 Dec 09:00 (4 h 00 min)`."""
+    past = incident.past
+    if not past or incident.since is None:
+        return ""
+    number = len(past) + 1
+    time = _ORDINALS[number] if number < len(_ORDINALS) else f"{number}th"
+    # Days of the calendar, the first and the last included, as people count them.
+    days = (_date(incident.since) - _date(past[0].since)).days + 1
+    within = "a day" if days == 1 else f"{days} days"
+    told = [f"{_day(one.since)} ({_length(one)})" for one in past[-_MOST_PAST:]]
+    more = "… " if len(past) > _MOST_PAST else ""
+    return f"{time} time in {within}: {more}{', '.join(told)}"
+
+
+def _seconds(rfc3339: str) -> float:
+    return datetime.fromisoformat(rfc3339).timestamp()
+
+
+def _date(rfc3339: str) -> date:
+    return datetime.fromisoformat(rfc3339).date()
+
+
+def _day(rfc3339: str) -> str:
+    """`18 Dec 07:10Z`."""
+    month = _MONTHS[int(rfc3339[5:7]) - 1]
+    return f"{int(rfc3339[8:10])} {month} {rfc3339[11:16]}Z"
+
+
+def _length(past: PastIncident) -> str:
+    return span_words(_seconds(past.until) - _seconds(past.since))
+
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def span_words(seconds: float) -> str:
+    """A length of time in its two largest units: `40 s`, `5 min`, `2 h 05 min`, `3 d 4 h`."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours == 0:
+        return f"{minutes} min"
+    days, hours = divmod(hours, 24)
+    if days == 0:
+        return f"{hours} h {minutes:02d} min" if minutes else f"{hours} h"
+    return f"{days} d {hours} h" if hours else f"{days} d"
 
 
 def phase_words(timings: Timings) -> str:

@@ -1,0 +1,206 @@
+"""Failures of one run that share evidence, made into incidents."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from ipaddress import ip_address, ip_network
+from itertools import pairwise
+from typing import TypeVar
+
+from msgspec import Struct
+
+from probecli.history.moment import DAY, text_of
+from probecli.history.outages import Outage
+from probecli.model.result import Result
+from probecli.model.snapshot import Incident, PastIncident, Shared
+
+PAST_US = 7 * DAY
+"""How far back an incident looks for others of the same targets."""
+
+_PREFIX = {4: 24, 6: 64}
+_NUMBERS = re.compile(r"\d+")
+# What a page itself says is distinctive; "connection refused" says every host alike.
+_QUOTED_CAUSES = frozenset({"content.unavailable"})
+
+Value = TypeVar("Value", bound=Hashable)
+
+
+class Onset(Struct, frozen=True, kw_only=True):
+    """When a target that is down went down: after `last_ok_us`, by `since_us`.
+
+    `past` are its earlier incidents, `changes` is not 0 when it flaps.
+    """
+
+    since_us: int
+    last_ok_us: int | None = None
+    changes: int = 0
+    past: tuple[Outage, ...] = ()
+
+
+class Known(Struct, frozen=True, kw_only=True):
+    """What a history adds to the results of a run.
+
+    `onsets` are by target, `titles` by group; `absent` are targets of a group that the run left
+    out; `interval_us` is the usual time between runs.
+    """
+
+    onsets: Mapping[str, Onset]
+    titles: Mapping[str, str]
+    absent: Mapping[str, tuple[str, ...]]
+    interval_us: int | None = None
+
+
+NOTHING = Known(onsets={}, titles={}, absent={})
+
+
+def incidents_of(results: Iterable[Result], known: Known = NOTHING) -> tuple[Incident, ...]:
+    """The targets that are down, those that share evidence together; the largest first.
+
+    Two failures belong together when their onsets are no more than one interval apart and they
+    share the group, the address or its prefix (/24, /64), the certificate, or cause and words;
+    words that say the same of every service count only among targets without a group, and only
+    where the history knows both onsets. An address of the loopback says nothing. Without a history
+    a target that fails alone is no incident of its own: its row says as much.
+    """
+    down = [result for result in results if result.state == "down"]
+    parent = list(range(len(down)))
+
+    def root(index: int) -> int:
+        while parent[index] != index:
+            parent[index] = parent[parent[index]]
+            index = parent[index]
+        return index
+
+    for together in _linked(down, known):
+        first = root(together[0])
+        for index in together[1:]:
+            parent[root(index)] = first
+    sets: dict[int, list[Result]] = {}
+    for index, result in enumerate(down):
+        sets.setdefault(root(index), []).append(result)
+    told = [
+        _incident(members, known)
+        for members in sets.values()
+        if len(members) > 1 or members[0].name in known.onsets
+    ]
+    return tuple(sorted(told, key=lambda one: -len(one.targets)))
+
+
+def _linked(down: Sequence[Result], known: Known) -> Iterator[list[int]]:
+    """Indexes of failures that one piece of evidence links, onset by onset."""
+    buckets: dict[Hashable, list[int]] = {}
+    for index, result in enumerate(down):
+        for key in _evidence(result, known):
+            buckets.setdefault(key, []).append(index)
+    for members in buckets.values():
+        if len(members) > 1:
+            yield from _by_onset(members, down, known)
+
+
+def _evidence(result: Result, known: Known) -> Iterator[Hashable]:
+    if result.group is not None:
+        yield "group", result.group
+    if prefix := _prefix(_ip(result)):
+        yield "prefix", prefix
+    if result.tls is not None and result.tls.subject:
+        yield "certificate", result.tls.subject, result.tls.issuer, result.tls.not_after
+    if result.detail and (
+        result.cause in _QUOTED_CAUSES
+        or (result.group is None and (onset := known.onsets.get(result.name)) and onset.last_ok_us)
+    ):
+        yield "words", result.cause, _NUMBERS.sub("0", result.detail).casefold()
+
+
+def _by_onset(members: list[int], down: Sequence[Result], known: Known) -> Iterator[list[int]]:
+    """Members apart where one was still ok an interval after the others had failed."""
+    timed: list[tuple[int, int, int]] = []
+    for index in members:
+        onset = known.onsets.get(down[index].name)
+        if onset is None:
+            # Without a history the run is all that is known: they fail now.
+            yield members
+            return
+        since = onset.since_us
+        last_ok = since if onset.last_ok_us is None else onset.last_ok_us
+        timed.append((since, min(last_ok, since - (known.interval_us or 0)), index))
+    timed.sort()
+    together = [timed[0][2]]
+    for (before, _, _), (_, low, index) in pairwise(timed):
+        if low > before:
+            yield together
+            together = []
+        together.append(index)
+    yield together
+
+
+def _ip(result: Result) -> str | None:
+    return result.server.ip if result.server else None
+
+
+@lru_cache(maxsize=4096)
+def _prefix(ip: str | None) -> str | None:
+    """The network that an address stands for; None for this machine's own and for no address."""
+    if ip is None:
+        return None
+    try:
+        address = ip_address(ip.partition("%")[0])
+    except ValueError:
+        return None
+    if address.is_loopback:
+        return None
+    return str(ip_network((address, _PREFIX[address.version]), strict=False))
+
+
+def _common(members: Sequence[Result], of: Callable[[Result], Value | None]) -> Value | None:
+    """What all members have alike; None when they differ or one has none."""
+    values = {of(member) for member in members}
+    return values.pop() if len(values) == 1 else None
+
+
+def _shared(members: Sequence[Result], titles: Mapping[str, str]) -> Shared:
+    group = _common(members, lambda one: one.group)
+    ip = _common(members, _ip)
+    return Shared(
+        group=group,
+        title=titles.get(group) if group is not None else None,
+        ip=ip,
+        prefix=None if ip else _common(members, lambda one: _prefix(_ip(one))),
+        certificate=_common(members, lambda one: one.tls.subject if one.tls else None),
+        cause=_common(members, lambda one: one.cause),
+        status=_common(members, lambda one: one.http.status if one.http else None),
+        text=_common(members, lambda one: one.detail),
+    )
+
+
+def _incident(members: Sequence[Result], known: Known) -> Incident:
+    causes = Counter(member.cause or "down" for member in members)
+    onsets = [known.onsets[one.name] for one in members if one.name in known.onsets]
+    first = min(onsets, key=lambda onset: onset.since_us, default=None)
+    shared = _shared(members, known.titles)
+    absent = known.absent.get(shared.group, ()) if shared.group is not None else ()
+    last_ok = first.last_ok_us if first else None
+    return Incident(
+        targets=tuple(member.name for member in members),
+        cause=causes.most_common(1)[0][0],
+        since=text_of(first.since_us) if first else None,
+        last_ok=text_of(last_ok) if last_ok is not None else None,
+        shared=shared,
+        causes=dict(causes.most_common()),
+        changes=max((onset.changes for onset in onsets), default=0),
+        past=tuple(_merged(past for onset in onsets for past in onset.past)),
+        not_probed=absent,
+    )
+
+
+def _merged(past: Iterable[Outage]) -> Iterator[PastIncident]:
+    """Earlier incidents of several targets, those that overlap as one, oldest first."""
+    spans = sorted((one.since_us, one.until_us) for one in past if one.until_us is not None)
+    joined: list[tuple[int, int]] = []
+    for since, until in spans:
+        if joined and since <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], until))
+        else:
+            joined.append((since, until))
+    for since, until in joined:
+        yield PastIncident(since=text_of(since), until=text_of(until))
