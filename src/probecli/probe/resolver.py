@@ -149,7 +149,12 @@ class Resolver:
             import aiodns
 
             channel = aiodns.DNSResolver(
-                nameservers=None if server is None else [server], timeout=2.0, tries=3
+                nameservers=None if server is None else [server],
+                timeout=2.0,
+                tries=3,
+                # All questions share one socket: the usual buffer drops answers to a thousand
+                # names at once, and each drop costs a time-out.
+                socket_receive_buffer_size=4 << 20,
             )
             self._channels[server] = channel
         return channel
