@@ -93,7 +93,7 @@ class Dial:
         self._system = system
         self._loop = loop
         self._addresses = iter(addresses)
-        self._owner = owner
+        self._owner: Owner | None = owner
         self._lines: list[_Line] = []
         self._faults: list[Fault] = []
         self._stagger: asyncio.TimerHandle | None = None
@@ -116,7 +116,8 @@ class Dial:
         line.alive = False
         self.tried.append(Tried(line.address.ip, None))
         self.stop()
-        self._owner.connected(line.sock, line.address, seconds, mask)
+        owner = self._let_go()
+        owner.connected(line.sock, line.address, seconds, mask)
 
     def lost(self, line: _Line, fault: Fault) -> None:
         """`line` failed: the next address is tried at once."""
@@ -134,6 +135,13 @@ class Dial:
             self._hang_up(line)
             self.tried.append(Tried(line.address.ip, None))
         self._lines.clear()
+
+    def _let_go(self) -> Owner:
+        """The owner, not held any longer: a cycle would keep both until the collector comes."""
+        owner = self._owner
+        assert owner is not None
+        self._owner = None
+        return owner
 
     def _failed(self, address: Address, fault: Fault) -> None:
         self._faults.append(fault)
@@ -160,7 +168,7 @@ class Dial:
                 return True
             self._failed(address, fault)
         if not self._lines:
-            self._owner.connect_failed(most_telling(self._faults))
+            self._let_go().connect_failed(most_telling(self._faults))
         return False
 
     def _dial(self, address: Address) -> Fault | None:
