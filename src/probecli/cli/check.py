@@ -4,7 +4,17 @@ import typer
 
 from probecli import config
 from probecli.cli import options
-from probecli.cli.plan import duration_s, gate_rule, loaded, profile_of, selected, whole_number
+from probecli.cli.plan import (
+    duration_s,
+    ending_as,
+    excused,
+    gate_rule,
+    loaded,
+    profile_of,
+    selected,
+    shard_of,
+    whole_number,
+)
 
 
 def check(
@@ -13,6 +23,7 @@ def check(
     group: options.Groups = None,
     tag: options.Tags = None,
     name: options.Names = None,
+    shard: options.Shard = None,
     concurrency: options.Concurrency = None,
     per_host: options.PerHost = None,
     workers: options.WorkersOption = None,
@@ -21,6 +32,7 @@ def check(
     retries: options.Retries = None,
     fail_on: options.FailOnOption = None,
     max_failures: options.MaxFailures = None,
+    baseline: options.Baseline = None,
     exit_profile: options.Profile = None,
     lock: options.Lock = None,
     lock_wait: options.LockWait = None,
@@ -34,34 +46,33 @@ def check(
     """Probe every target once, print what is down and why, and gate on it."""
     from msgspec.structs import replace
 
-    timeout_s = duration_s("--timeout", timeout)
-    deadline_s = duration_s("--deadline", deadline)
-    in_flight = whole_number("--concurrency", concurrency, least=1, most=100_000)
-    for_one_host = whole_number("--per-host", per_host, least=1, most=100_000)
-    processes = whole_number("--workers", workers, least=1, most=64)
-    lock_wait_s = duration_s("--lock-wait", lock_wait)
-    retried = whole_number("--retries", retries, least=0, most=99)
     profile = profile_of(exit_profile, output or ())
-    plan = loaded(sources)
-    plan = replace(plan, gate=gate_rule(plan.gate, fail_on, max_failures))
-    plan = config.override(selected(plan, group, tag, name), timeout_s=timeout_s, retries=retried)
-    from probecli.cli.lock import alone
-    from probecli.cli.session import Request, carry_out
+    with ending_as(profile):
+        timeout_s = duration_s("--timeout", timeout)
+        retried = whole_number("--retries", retries, least=0, most=99)
+        lock_wait_s = duration_s("--lock-wait", lock_wait)
+        plan = loaded(sources)
+        plan = replace(plan, gate=gate_rule(plan.gate, fail_on, max_failures))
+        plan = excused(shard_of(selected(plan, group, tag, name), shard), baseline)
+        plan = config.override(plan, timeout_s=timeout_s, retries=retried)
+        from probecli.cli.lock import alone
+        from probecli.cli.session import Request, carry_out
 
-    request = Request(
-        outputs=output or (),
-        concurrency=in_flight,
-        per_host=for_one_host,
-        workers=processes,
-        deadline_s=deadline_s,
-        vantage=vantage,
-        profile=profile,
-        quiet=quiet,
-        verbose=verbose,
-        no_color=no_color,
-        history=history,
-        only_changes=only_changes,
-    )
-    with alone(lock, lock_wait_s or 0.0, quiet=quiet):
-        code = carry_out(plan, request)
+        request = Request(
+            outputs=output or (),
+            concurrency=whole_number("--concurrency", concurrency, least=1, most=100_000),
+            per_host=whole_number("--per-host", per_host, least=1, most=100_000),
+            workers=whole_number("--workers", workers, least=1, most=64),
+            deadline_s=duration_s("--deadline", deadline),
+            vantage=vantage,
+            shard=shard,
+            profile=profile,
+            quiet=quiet,
+            verbose=verbose,
+            no_color=no_color,
+            history=history,
+            only_changes=only_changes,
+        )
+        with alone(lock, lock_wait_s or 0.0, quiet=quiet):
+            code = carry_out(plan, request)
     raise typer.Exit(code)

@@ -51,6 +51,17 @@ Names = Annotated[
         show_default=False,
     ),
 ]
+Shard = Annotated[
+    str | None,
+    typer.Option(
+        "--shard",
+        metavar="I/N",
+        help="Only the I-th of N parts of the list, for N runs side by side.",
+        envvar="PROBECLI_SHARD",
+        rich_help_panel=_SELECTION,
+        show_default=False,
+    ),
+]
 Concurrency = Annotated[
     str | None,
     typer.Option(

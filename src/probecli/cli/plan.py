@@ -3,7 +3,8 @@
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import get_args
 
@@ -119,6 +120,64 @@ def gate_rule(rule: GateRule, fail_on: str | None, max_failures: str | None) -> 
             )
         rule = replace(rule, max_failures=max_failures)
     return rule
+
+
+def excused(plan: Plan, baseline: str | None) -> Plan:
+    """The plan in which what was failing in the baseline snapshot is not gated.
+
+    Exits with 2 when the snapshot cannot be read.
+    """
+    if baseline is None:
+        return plan
+    from probecli.snapshots import SnapshotError, read_snapshot
+    from probecli.verdict.gate import FAILING
+
+    try:
+        before = read_snapshot(baseline, _standard_input)
+    except SnapshotError as error:
+        fail(f"probecli: --baseline {error}", USAGE)
+    failing = FAILING[plan.gate.fail_on]
+    names = {result.name for result in before.targets if result.state in failing}
+    return replace(
+        plan,
+        targets=tuple(
+            replace(target, allow_failure=True) if target.name in names else target
+            for target in plan.targets
+        ),
+    )
+
+
+def shard_of(plan: Plan, shard: str | None) -> Plan:
+    """The part `I/N` of the plan's targets, by name, so that a list that grows moves few of them.
+
+    Exits with 2 on a mistake and with 5 when the part is empty.
+    """
+    if shard is None:
+        return plan
+    from zlib import crc32
+
+    part, _, parts = shard.partition("/")
+    if not (part.isdigit() and parts.isdigit()) or not 1 <= int(part) <= int(parts):
+        fail(f"probecli: --shard {shard}: give a part of the whole, like 1/3 or 3/3", USAGE)
+    targets = tuple(
+        target
+        for target in plan.targets
+        if crc32(target.name.encode()) % int(parts) == int(part) - 1
+    )
+    if not targets:
+        fail(f"probecli: no target of {len(plan.targets)} falls into shard {shard}", NO_TARGET)
+    return replace(plan, targets=targets)
+
+
+@contextmanager
+def ending_as(profile: ExitProfile) -> Iterator[None]:
+    """Exits of the block in the profile's codes: a plug-in that could not probe is UNKNOWN (3)."""
+    try:
+        yield
+    except SystemExit as end:
+        if profile == "nagios" and end.code:
+            raise SystemExit(3) from None
+        raise
 
 
 def profile_of(option: str | None, outputs: Sequence[str]) -> ExitProfile:

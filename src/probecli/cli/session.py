@@ -55,6 +55,7 @@ class Request(Struct, frozen=True, kw_only=True):
     workers: int | None = None
     deadline_s: float | None = None
     vantage: str | None = None
+    shard: str | None = None
     profile: ExitProfile = "default"
     quiet: bool = False
     verbose: bool = False
@@ -113,7 +114,7 @@ async def carried_out(
     `now` is the time of day at which the run says it happens, in seconds since the epoch.
     """
     vantage = request.vantage or plan.vantage or socket.gethostname() or "localhost"
-    begun = started_run(plan, vantage, now())
+    begun = started_run(plan, vantage, now(), shard=request.shard)
     held = Held(sys.stdout, sys.stderr) if request.only_changes else None
     sinks = _opened(request, begun, held)
     past = Past(_history(plan, request), os.environ, begun)

@@ -14,7 +14,7 @@ from probecli.verdict import Tally, decide, final_exit_code
 from probecli.verdict.gate import ExitProfile
 
 
-def started_run(plan: Plan, vantage: str, now_s: float) -> Run:
+def started_run(plan: Plan, vantage: str, now_s: float, *, shard: str | None = None) -> Run:
     """The run as it begins; ids sort by time."""
     started_at = rfc3339(now_s)
     stamp = started_at.replace("-", "").replace(":", "").replace(".", "")
@@ -25,6 +25,7 @@ def started_run(plan: Plan, vantage: str, now_s: float) -> Run:
         complete=False,
         config_sha256=plan.config_sha256,
         version=__version__,
+        shard=shard,
     )
 
 
