@@ -19,7 +19,6 @@ from probecli.cli.plan import (
 
 def check(
     sources: options.Sources = None,
-    output: options.Outputs = None,
     group: options.Groups = None,
     tag: options.Tags = None,
     name: options.Names = None,
@@ -36,6 +35,7 @@ def check(
     exit_profile: options.Profile = None,
     lock: options.Lock = None,
     lock_wait: options.LockWait = None,
+    output: options.Outputs = None,
     vantage: options.Vantage = None,
     history: options.History = None,
     only_changes: options.OnlyChanges = False,

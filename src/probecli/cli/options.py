@@ -67,7 +67,7 @@ Concurrency = Annotated[
     typer.Option(
         "--concurrency",
         metavar="N",
-        help="Probes in flight at once.  [default: 512]",
+        help="Probes in flight at once. (default: 512)",
         envvar="PROBECLI_CONCURRENCY",
         rich_help_panel=_LIMITS,
         show_default=False,
@@ -78,7 +78,7 @@ PerHost = Annotated[
     typer.Option(
         "--per-host",
         metavar="N",
-        help="Probes in flight at once for one host and port.  [default: 6]",
+        help="Probes in flight at once for one host and port. (default: 6)",
         envvar="PROBECLI_PER_HOST",
         rich_help_panel=_LIMITS,
         show_default=False,
@@ -89,7 +89,7 @@ WorkersOption = Annotated[
     typer.Option(
         "--workers",
         metavar="N",
-        help="Processes to share the probing.  [default: by the size of the list and the cores]",
+        help="Processes to share the probing. (default: by the size of the list and the cores)",
         envvar="PROBECLI_WORKERS",
         rich_help_panel=_LIMITS,
         show_default=False,
@@ -100,7 +100,7 @@ Timeout = Annotated[
     typer.Option(
         "--timeout",
         metavar="DURATION",
-        help="For one attempt, whole, like 500ms or 10s.  [default: the file's, 10s]",
+        help="For one attempt, whole, like 500ms or 10s. (default: the file's, 10s)",
         envvar="PROBECLI_TIMEOUT",
         rich_help_panel=_LIMITS,
         show_default=False,
@@ -122,7 +122,7 @@ Retries = Annotated[
     typer.Option(
         "--retries",
         metavar="N",
-        help="Attempts after the first.  [default: the file's, 2]",
+        help="Attempts after the first. (default: the file's, 2)",
         envvar="PROBECLI_RETRIES",
         rich_help_panel=_LIMITS,
         show_default=False,
@@ -133,7 +133,7 @@ Vantage = Annotated[
     typer.Option(
         "--vantage",
         metavar="NAME",
-        help="The name of the place that probes.  [default: the file's, the host name]",
+        help="The name of the place that probes. (default: the file's, the host name)",
         envvar="PROBECLI_VANTAGE",
         rich_help_panel=_OUTPUT,
         show_default=False,
@@ -146,8 +146,8 @@ Outputs = Annotated[
         "-o",
         metavar="FORMAT[=PATH]",
         help="table, plain, json, ndjson, csv, junit, prometheus, github or nagios; to a file "
-        "with =PATH, where {date}, {time}, {run} and {vantage} are replaced. Repeatable.  "
-        "[default: table on a terminal, else plain]",
+        "with =PATH, where {date}, {time}, {run} and {vantage} are replaced. Repeatable. "
+        "(default: table on a terminal, else plain)",
         envvar="PROBECLI_OUTPUT",
         rich_help_panel=_OUTPUT,
         show_default=False,
@@ -190,7 +190,7 @@ FailOnOption = Annotated[
     typer.Option(
         "--fail-on",
         metavar="STATE",
-        help="down, degraded (or down), unknown (or either), never.  [default: the file's, down]",
+        help="down, degraded (or down), unknown (or either), never. (default: the file's, down)",
         envvar="PROBECLI_FAIL_ON",
         rich_help_panel=_GATE,
         show_default=False,
@@ -201,8 +201,8 @@ MaxFailures = Annotated[
     typer.Option(
         "--max-failures",
         metavar="N|N%",
-        help="Failures that are allowed, as a number or a percentage of gated targets.  "
-        "[default: the file's, 0]",
+        help="Failures that are allowed, as a number or a percentage of gated targets. "
+        "(default: the file's, 0)",
         envvar="PROBECLI_MAX_FAILURES",
         rich_help_panel=_GATE,
         show_default=False,
@@ -235,7 +235,7 @@ LockWait = Annotated[
     typer.Option(
         "--lock-wait",
         metavar="DURATION",
-        help="How long to wait for the lock before leaving.  [default: not at all]",
+        help="How long to wait for the lock before leaving. (default: not at all)",
         envvar="PROBECLI_LOCK_WAIT",
         rich_help_panel=_LIMITS,
         show_default=False,
@@ -258,7 +258,7 @@ History = Annotated[
         "--history",
         metavar="PATH|URL",
         help="Record the run, and say since when: a file, a postgresql:// URL, or auto for the "
-        "usual place of state.  [default: the file's, none]",
+        "usual place of state. (default: the file's, none)",
         envvar="PROBECLI_HISTORY",
         rich_help_panel=_OUTPUT,
         show_default=False,
