@@ -4,12 +4,21 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from probecli.model.cause import STATES, State
-from probecli.model.plan import FailOn, GateRule
+from probecli.model.plan import FailOn, GateRule, Group, Plan
 from probecli.model.result import Result
 from probecli.model.snapshot import GateVerdict, Summary
-from probecli.verdict import ExitCode, Tally, decide, final_exit_code, summarise, worst
+from probecli.verdict import (
+    ExitCode,
+    Tally,
+    decide,
+    decide_plan,
+    final_exit_code,
+    summarise,
+    worst,
+)
 
 
 def result(state: State, gated: bool = True) -> Result:
@@ -143,3 +152,34 @@ def test_a_stricter_rule_never_passes_what_a_laxer_fails(
     assert not (strict.passed and not verdict.passed and verdict.exit_code == 1)
     assert verdict.passed == (verdict.exit_code == 0)
     assert verdict.exit_code in (0, 1, 3)
+
+
+@pytest.mark.parametrize(
+    ("states", "code", "reason"),
+    [
+        ("bank:down post:up", 0, "others: all 1 up; bank: 1 down, 1 allowed"),
+        ("bank:down bank:down post:up", 1, "others: all 1 up; bank: 2 down, 1 allowed"),
+        ("bank:down post:down", 1, "others: 1 down, 0 allowed; bank: 1 down, 1 allowed"),
+        ("bank:up post:unknown", 3, "others: 1 unknown, nothing failed; bank: all 1 up"),
+        ("bank:up", 0, "bank: all 1 up"),
+    ],
+)
+def test_a_group_with_a_gate_of_its_own_is_judged_by_it(
+    states: str, code: int, reason: str
+) -> None:
+    plan = Plan(
+        targets=(),
+        groups=(
+            Group(name="bank", title="Bank", gate=GateRule(max_failures=1)),
+            Group(name="post", title="Post"),
+        ),
+    )
+    pairs = [pair.split(":") for pair in states.split()]
+    results = [
+        structs.replace(result(state), group=group)  # type: ignore[arg-type]
+        for group, state in pairs
+    ]
+    verdict, counts = decide_plan(plan, results)
+    assert (verdict.exit_code, verdict.reason) == (code, reason)
+    assert verdict.passed == (code == 0)
+    assert sum(counts.all.values()) == len(pairs)

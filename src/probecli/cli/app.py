@@ -23,6 +23,9 @@ COMMANDS = {
     "wait": _Row("probecli.cli.wait", "Probe until the gate passes, then run a command."),
     "explain": _Row("probecli.cli.explain", "Show one target in depth, with a diagnosis."),
     "diff": _Row("probecli.cli.diff", "Say what changed between two snapshots."),
+    "history": _Row("probecli.cli.history", "Say what is down since when, and how it was before."),
+    "history prune": _Row("probecli.cli.history", "Drop what is older from the history."),
+    "history import": _Row("probecli.cli.history", "Take snapshots into the history."),
     "validate": _Row("probecli.cli.validate", "Check target files without probing anything."),
     "schema": _Row("probecli.cli.schema", "Print the JSON Schema of a target file."),
     "init": _Row("probecli.cli.init", "Write a commented target file to start from."),
@@ -55,7 +58,7 @@ class Commands(Light, typer.core.TyperGroup):
         if row is None:
             return None
         one = typer.Typer(add_completion=False, rich_markup_mode="rich")
-        function = getattr(import_module(row.module), cmd_name)
+        function = getattr(import_module(row.module), cmd_name.replace(" ", "_"))
         one.command(
             cmd_name,
             cls=LightCommand,
@@ -141,6 +144,8 @@ def run(arguments: list[str]) -> None:
     with_streams()
     if arguments and "://" in arguments[0] and not arguments[0].startswith("-"):
         arguments = ["check", *arguments]
+    if " ".join(arguments[:2]) in COMMANDS:
+        arguments = [" ".join(arguments[:2]), *arguments[2:]]
     follow_up: list[str] = []
     if arguments[:1] == ["wait"] and "--" in arguments:
         at = arguments.index("--")

@@ -32,7 +32,7 @@ def diff(
             "-o",
             metavar="FORMAT[=PATH]",
             help="table, json or markdown (for a pull request); to a file with =PATH. "
-            "Repeatable.  [default: table]",
+            "Repeatable.  (default: table)",
             show_default=False,
         ),
     ] = None,

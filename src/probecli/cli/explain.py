@@ -41,7 +41,7 @@ def explain(
             "--output",
             "-o",
             metavar="FORMAT[=PATH]",
-            help="text or json; to a file with =PATH.  [default: text]",
+            help="text or json; to a file with =PATH.  (default: text)",
             show_default=False,
         ),
     ] = None,

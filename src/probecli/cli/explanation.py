@@ -39,7 +39,7 @@ def carry_out(plan: Plan, wanted: Wanted) -> int:
     snapshot = snapshot_of(
         started_run(plan, vantage, time.time()),
         measured,
-        plan.gate,
+        plan,
         finished_s=time.time(),
         clock="loop",
         others=[ExitCode.BUG] if measured.bugs else [],

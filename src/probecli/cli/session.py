@@ -137,7 +137,7 @@ async def carried_out(
         snapshot = snapshot_of(
             begun,
             replace(measured, results=tuple(map(past.dated, measured.results))),
-            plan.gate,
+            plan,
             finished_s=now(),
             clock=network.system.clock,
             profile=request.profile,

@@ -15,6 +15,7 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
     "GroupEntry": {
         "title": "The group's name for people.",
         "defaults": "Any field of a target except name, url and group, for the group's targets.",
+        "gate": "A gate for this group alone; the run passes when every gate does.",
     },
     "MaintenanceEntry": {
         "from": "The start, with its zone: 2025-12-23T00:00:00+01:00.",

@@ -10,10 +10,11 @@ FREE_PREFIX = "x-"
 
 
 class GroupEntry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A group: what it is called, and fields that all of its targets share."""
+    """A group: its title, fields that all of its targets share, and a gate of its own."""
 
     title: str | None = None
     defaults: dict[str, Any] | None = None
+    gate: GateRule | None = None
 
 
 class MaintenanceEntry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -133,11 +133,13 @@ class _Loading:
         used = dict.fromkeys(target.group for target in targets if target.group)
         titles = {name: entry.title or name for name, (entry, _, _) in self._groups.items()}
         groups = {name: name for name in used} | titles
+        gates = {name: entry.gate for name, (entry, _, _) in self._groups.items()}
         return Plan(
             targets=tuple(targets),
             controls=tuple(controls),
             groups=tuple(
-                Group(name=name, title=groups[name]) for name in dict.fromkeys([*titles, *used])
+                Group(name=name, title=groups[name], gate=gates.get(name))
+                for name in dict.fromkeys([*titles, *used])
             ),
             gate=only_value(self._files, "gate") or GateRule(),
             maintenance=tuple(

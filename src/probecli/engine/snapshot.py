@@ -8,9 +8,9 @@ from msgspec.structs import replace
 from probecli import __version__
 from probecli.engine.run import Measured
 from probecli.model.moment import rfc3339
-from probecli.model.plan import GateRule, Plan
+from probecli.model.plan import Plan
 from probecli.model.snapshot import Clock, Run, Snapshot
-from probecli.verdict import Tally, decide, final_exit_code
+from probecli.verdict import decide_plan, final_exit_code
 from probecli.verdict.gate import ExitProfile
 
 
@@ -32,7 +32,7 @@ def started_run(plan: Plan, vantage: str, now_s: float, *, shard: str | None = N
 def snapshot_of(
     run: Run,
     measured: Measured,
-    rule: GateRule,
+    plan: Plan,
     *,
     finished_s: float,
     clock: Clock,
@@ -40,10 +40,7 @@ def snapshot_of(
     others: Iterable[int] = (),
 ) -> Snapshot:
     """The whole run; `others` are exit codes besides the gate's that apply."""
-    counts = Tally()
-    for result in measured.results:
-        counts.add(result)
-    gate = decide(rule, counts, profile=profile)
+    gate, counts = decide_plan(plan, measured.results, profile=profile)
     codes = [*others, *([measured.stopped] if measured.stopped is not None else [])]
     exit_code = final_exit_code(gate, codes, profile)
     return Snapshot(

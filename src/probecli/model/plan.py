@@ -23,10 +23,11 @@ class GateRule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Group(Struct, frozen=True, kw_only=True):
-    """Targets that belong together, with the title shown for them."""
+    """Targets that belong together, with the title shown for them and a gate of their own."""
 
     name: str
     title: str
+    gate: GateRule | None = None
 
 
 class Maintenance(Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from enum import IntEnum
 from typing import Literal
 
 from probecli.model.cause import State
-from probecli.model.plan import FailOn, GateRule
+from probecli.model.plan import FailOn, GateRule, Plan
 from probecli.model.result import Result
 from probecli.model.snapshot import GateVerdict
 from probecli.verdict.summary import Tally, tally
@@ -94,6 +94,48 @@ def decide(
     exit_code = _nagios(rule, states, gated) if profile == "nagios" else int(code)
     reason = _reason(rule, counts, gated, code)
     return GateVerdict(code == ExitCode.PASSED, exit_code, reason, rule.fail_on)
+
+
+def decide_plan(
+    plan: Plan, results: Iterable[Result], *, profile: ExitProfile = "default"
+) -> tuple[GateVerdict, Tally]:
+    """The gate over a whole plan, and the counts of all results.
+
+    A group with a gate of its own is judged by that alone; the run passes when every gate does.
+    """
+    rules = {group.name: group.gate for group in plan.groups if group.gate is not None}
+    whole, rest = Tally(), Tally()
+    parts = {name: Tally() for name in rules}
+    for result in results:
+        whole.add(result)
+        parts.get(result.group or "", rest).add(result)
+    if not rules:
+        return decide(plan.gate, whole, profile=profile), whole
+    verdicts = {
+        name: decide(rules[name], counts, profile=profile)
+        for name, counts in parts.items()
+        if sum(counts.all.values())
+    }
+    if sum(rest.all.values()):
+        verdicts = {"others": decide(plan.gate, rest, profile=profile), **verdicts}
+    return _joined(plan.gate, verdicts, profile), whole
+
+
+def _joined(
+    rule: GateRule, verdicts: Mapping[str, GateVerdict], profile: ExitProfile
+) -> GateVerdict:
+    codes = [verdict.exit_code for verdict in verdicts.values()]
+    if profile == "nagios":
+        order = (_NAGIOS_CRITICAL, _NAGIOS_WARNING, _NAGIOS_UNKNOWN, _NAGIOS_OK)
+        exit_code = next((code for code in order if code in codes), _NAGIOS_OK)
+    else:
+        exit_code = int(worst(codes))
+    return GateVerdict(
+        all(verdict.passed for verdict in verdicts.values()),
+        exit_code,
+        "; ".join(f"{name}: {verdict.reason}" for name, verdict in verdicts.items()),
+        rule.fail_on,
+    )
 
 
 def _nagios(rule: GateRule, states: Mapping[State, int], gated: int) -> int:
