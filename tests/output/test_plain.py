@@ -96,7 +96,7 @@ def test_notice_and_incidents_stand_before_the_verdict() -> None:
     lines = list(summary_lines(value))
 
     assert lines[0] == "NOTICE: your own network seems down"
-    assert lines[1].startswith("Incident: 3 targets of la-poste are down (http.error) since between")
+    assert lines[1].startswith("Incident: 3 targets of la-poste are down (http.error) since ")
     assert lines[2].endswith("incomplete, the run was cut short")
     assert lines[3].startswith("Gate failed")
 

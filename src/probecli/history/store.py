@@ -111,7 +111,8 @@ def members_of(data: bytes) -> "array[int]":
     return ids
 
 
-def _members(ids: Sequence[int]) -> bytes:
+def packed_members(ids: Sequence[int]) -> bytes:
+    """The bytes of a scope, from the ids of its series."""
     data = array("I", ids)
     if sys.byteorder == "big":
         data.byteswap()
@@ -232,7 +233,7 @@ def _known(
 
 
 def _scope(connection: Connection, vantage: int, config: str | None, ids: Sequence[int]) -> int:
-    members = _members(ids)
+    members = packed_members(ids)
     digest = hashlib.sha256(members + (config or "").encode()).hexdigest()
     asked = select(scopes.c.id).where(scopes.c.vantage == vantage, scopes.c.digest == digest)
     there = connection.execute(asked).scalar()

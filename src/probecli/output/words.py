@@ -202,7 +202,7 @@ def _recurrence(incident: Incident) -> str:
     # Days of the calendar, the first and the last included, as people count them.
     days = (_date(incident.since) - _date(past[0].since)).days + 1
     within = "a day" if days == 1 else f"{days} days"
-    told = [f"{_day(one.since)} ({_length(one)})" for one in past[-_MOST_PAST:]]
+    told = [f"{day_words(one.since)} ({_length(one)})" for one in past[-_MOST_PAST:]]
     more = "… " if len(past) > _MOST_PAST else ""
     return f"{time} time in {within}: {more}{', '.join(told)}"
 
@@ -215,7 +215,7 @@ def _date(rfc3339: str) -> date:
     return datetime.fromisoformat(rfc3339).date()
 
 
-def _day(rfc3339: str) -> str:
+def day_words(rfc3339: str) -> str:
     """`18 Dec 07:10Z`."""
     month = _MONTHS[int(rfc3339[5:7]) - 1]
     return f"{int(rfc3339[8:10])} {month} {rfc3339[11:16]}Z"
