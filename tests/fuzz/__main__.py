@@ -34,11 +34,13 @@ def main() -> int:
         counts = {"http1": given.count}
         counts |= {kind: int(share * given.count) for kind, share in shares.items()}
     print(f"seed {given.seed}")  # noqa: T201
-    failed = False
-    for kind, tally in fuzz(given.seed, counts, given.start).items():
-        print(_said(kind, tally), flush=True)  # noqa: T201
-        failed = failed or bool(tally.failures)
-    return int(failed)
+    tallies = fuzz(
+        given.seed,
+        counts,
+        given.start,
+        lambda kind, tally: print(_said(kind, tally), flush=True),  # noqa: T201
+    )
+    return int(any(tally.failures for tally in tallies.values()))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ COUNTS = {"http1": 1100, "http2": 120, "handshake": 120, "dns": 160}
 MOST_RESIDENT_BYTES = 600 << 20
 """The whole test process, the interpreter and its libraries included."""
 
+SILENCE = {"dns.unreachable", "tcp.timed_out", "tls.timed_out", "http.response.timed_out"}
+
 SERVED = Served(1, 2, 3, root=places()["root"], client=places()["client"])
 
 
@@ -20,8 +22,8 @@ def test_hostile_servers_bring_about_no_crash_no_hang_and_no_unnamed_failure() -
     assert {kind: tally.cases for kind, tally in tallies.items()} == COUNTS
     assert [failure for tally in tallies.values() for failure in tally.failures] == []
     assert all(tally.most_resident_bytes < MOST_RESIDENT_BYTES for tally in tallies.values())
-    # A fuzzer that is turned away at the door finds nothing: every kind meets many fates.
-    assert all(len(tally.causes) >= 4 for tally in tallies.values())
+    # A fuzzer that nobody answers finds nothing.
+    assert all(set(tally.causes) - SILENCE for tally in tallies.values())
 
 
 def _result(**changed: object) -> Result:
