@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from probecli.probe.resolver import Resolver
+from probecli.probe.wire.deadlines import Deadlines
 from probecli.probe.wire.exchange import Exchange, Order, Outcome
 from probecli.probe.wire.system import System, best_system
 
@@ -22,11 +23,12 @@ class Network:
         self.resolver = Resolver()
         self.now = now
         self._loop = loop
+        self._deadlines = Deadlines(loop)
 
     async def exchange(self, order: Order) -> Outcome:
         """Carries out `order`; a cancelled caller leaves nothing behind."""
         future: asyncio.Future[Outcome] = self._loop.create_future()
-        exchange = Exchange(self.system, self._loop, order, future)
+        exchange = Exchange(self.system, self._deadlines, self._loop, order, future)
         exchange.start()
         try:
             return await future
@@ -37,4 +39,5 @@ class Network:
     async def close(self) -> None:
         """Gives everything back to the system."""
         await self.resolver.close()
+        self._deadlines.close()
         self.system.close()

@@ -33,6 +33,30 @@ class Tried(NamedTuple):
     fault: Fault | None
 
 
+def dialled(system: System, address: Address) -> socket.socket:
+    """A socket that is connecting to `address`; raises Fault when the call itself fails."""
+    try:
+        sock = system.open(address.family)
+    except OSError as error:
+        raise connect_fault(error.errno or 0, immediate=True) from None
+    try:
+        code = sock.connect_ex(address.sockaddr)
+    except OSError as error:
+        sock.close()
+        raise connect_fault(error.errno or 0, immediate=True) from None
+    if code not in _IN_PROGRESS:
+        sock.close()
+        raise connect_fault(code, immediate=code != errno.ECONNREFUSED)
+    return sock
+
+
+def connect_seconds(system: System, sock: socket.socket, started: float) -> float:
+    """How long the connect took that was begun at `started`, by the kernel where it tells."""
+    seconds = perf_counter() - started
+    measured = system.connect_seconds(sock)
+    return measured if measured is not None and measured < seconds else seconds
+
+
 class Owner(Protocol):
     """Who is told how the dialling ended."""
 
@@ -61,7 +85,7 @@ class _Line:
 
     def ready(self, mask: int) -> None:
         """Accepted or failed."""
-        code = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        code = self.dial.system.connect_error(self.sock, mask)
         if code:
             self.dial.lost(self, connect_fault(code, immediate=False))
         else:
@@ -79,7 +103,7 @@ class Dial:
         "_owner",
         "_stagger",
         "_started",
-        "_system",
+        "system",
         "tried",
     )
 
@@ -90,7 +114,7 @@ class Dial:
         addresses: tuple[Address, ...],
         owner: Owner,
     ) -> None:
-        self._system = system
+        self.system = system
         self._loop = loop
         self._addresses = iter(addresses)
         self._owner: Owner | None = owner
@@ -99,24 +123,21 @@ class Dial:
         self._stagger: asyncio.TimerHandle | None = None
         self.tried: list[Tried] = []
 
-    def start(self, *, alone: bool) -> None:
-        """Dials the first address; `alone` says that there is no other to stagger."""
+    def start(self) -> None:
+        """Dials the first address."""
         self._started = perf_counter()
-        if self._next() and not alone:
+        if self._next():
             self._arm()
 
     def won(self, line: _Line, mask: int) -> None:
         """`line` is connected: the others are hung up."""
-        seconds = perf_counter() - line.started
-        measured = self._system.connect_seconds(line.sock)
-        if measured is not None and measured < seconds:
-            seconds = measured
+        seconds = connect_seconds(self.system, line.sock, line.started)
         seconds += line.started - self._started
         self._lines.remove(line)
         line.alive = False
         self.tried.append(Tried(line.address.ip, None))
-        self.stop()
         owner = self._let_go()
+        self.stop()
         owner.connected(line.sock, line.address, seconds, mask)
 
     def lost(self, line: _Line, fault: Fault) -> None:
@@ -127,7 +148,8 @@ class Dial:
         self._next()
 
     def stop(self) -> None:
-        """Hangs up whatever is still connecting."""
+        """Hangs up whatever is still connecting; the owner hears no more."""
+        self._owner = None
         if self._stagger is not None:
             self._stagger.cancel()
             self._stagger = None
@@ -149,7 +171,7 @@ class Dial:
 
     def _hang_up(self, line: _Line) -> None:
         line.alive = False
-        self._system.forget(line.sock)
+        self.system.forget(line.sock)
         line.sock.close()
 
     def _arm(self) -> None:
@@ -173,21 +195,10 @@ class Dial:
 
     def _dial(self, address: Address) -> Fault | None:
         try:
-            sock = socket.socket(address.family, socket.SOCK_STREAM)
-        except OSError as error:
-            return connect_fault(error.errno or 0, immediate=True)
-        try:
-            sock.setblocking(False)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._system.prepare(sock)
-            line = _Line(self, sock, address)
-            code = sock.connect_ex(address.sockaddr)
-        except OSError as error:
-            sock.close()
-            return connect_fault(error.errno or 0, immediate=True)
-        if code not in _IN_PROGRESS:
-            sock.close()
-            return connect_fault(code, immediate=code != errno.ECONNREFUSED)
+            sock = dialled(self.system, address)
+        except Fault as fault:
+            return fault
+        line = _Line(self, sock, address)
         self._lines.append(line)
-        self._system.watch(sock, line)
+        self.system.watch(sock, line)
         return None

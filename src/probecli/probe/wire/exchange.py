@@ -7,15 +7,17 @@ is sent and when the answer is complete; the deadline bounds the whole, whatever
 import asyncio
 import socket
 from collections.abc import Callable
-from time import perf_counter
+from time import perf_counter, time_ns
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from probecli.model.result import TlsFacts
 from probecli.probe.wire.codec import Codec
-from probecli.probe.wire.dial import Address, Dial, Tried
-from probecli.probe.wire.fault import Fault
+from probecli.probe.wire.deadlines import Deadlines
+from probecli.probe.wire.dial import Address, Dial, Tried, connect_seconds, dialled
+from probecli.probe.wire.fault import Fault, connect_fault
+from probecli.probe.wire.stamps import Stamps
 from probecli.probe.wire.system import (
     CLOSING,
     READ,
@@ -23,13 +25,13 @@ from probecli.probe.wire.system import (
     STAGE_HANDSHAKE,
     STAGE_READING,
     System,
-    wall_ns,
 )
 
 if TYPE_CHECKING:
     import ssl
 
     from probecli.probe.proxy import Tunnel
+    from probecli.probe.wire.handshake import Handshake
     from probecli.probe.wire.secure import Secure
 
 # One full segment on Ethernet: the first read is small, so that its kernel stamp is that of the
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 _FIRST_READ_BYTES = 2048
 _READ_BYTES = 65536
 _READS_A_TURN = 16
+# What fits one segment on every path leaves at once, whatever Nagle thinks.
+_ONE_SEGMENT = 1200
 
 
 class TlsOrder(Struct, frozen=True):
@@ -64,74 +68,50 @@ class Order(Struct, frozen=True):
     tunnel: "Tunnel | None" = None
 
 
-class Outcome:
+class Outcome(Struct):
     """What was measured: phases in seconds, None for those not reached, and the codec's state.
 
     `agreed` is what the handshake settled, taken at its end: a connection that failed later
     does not tell any more.
     """
 
-    __slots__ = (
-        "address",
-        "agreed",
-        "codec",
-        "connect_s",
-        "fault",
-        "receive_s",
-        "send_s",
-        "tls_s",
-        "total_s",
-        "tried",
-        "wait_s",
-    )
-
-    def __init__(self) -> None:
-        self.address: Address | None = None
-        self.codec: Codec | None = None
-        self.agreed: TlsFacts | None = None
-        self.fault: Fault | None = None
-        self.tried: list[Tried] = []
-        self.connect_s: float | None = None
-        self.tls_s: float | None = None
-        self.send_s: float | None = None
-        self.wait_s: float | None = None
-        self.receive_s: float | None = None
-        self.total_s: float = 0.0
+    address: Address | None = None
+    codec: Codec | None = None
+    agreed: TlsFacts | None = None
+    fault: Fault | None = None
+    tried: list[Tried] = []
+    connect_s: float | None = None
+    tls_s: float | None = None
+    send_s: float | None = None
+    wait_s: float | None = None
+    receive_s: float | None = None
+    total_s: float = 0.0
 
 
 class Exchange:
     """Carries out one order and settles `done` once with its outcome."""
 
     __slots__ = (
-        "_awaiting",
         "_begun",
         "_codec",
-        "_connected_at",
+        "_deadline",
+        "_deadlines",
         "_dial",
         "_done",
         "_eof",
-        "_first_at",
-        "_first_ns",
-        "_last_at",
-        "_last_ns",
+        "_handshake",
         "_loop",
-        "_mark_ns",
         "_order",
         "_outcome",
-        "_own_cpu_s",
         "_pending",
+        "_prompt",
         "_reset",
         "_secure",
-        "_sending_at",
-        "_sent_at",
-        "_sent_ns",
-        "_shaken",
         "_sock",
+        "_stamps",
         "_started_at",
         "_system",
-        "_timer",
         "_tunnelled",
-        "_waited_ns",
         "alive",
         "stage",
     )
@@ -139,41 +119,68 @@ class Exchange:
     def __init__(
         self,
         system: System,
+        deadlines: Deadlines,
         loop: asyncio.AbstractEventLoop,
         order: Order,
         done: "asyncio.Future[Outcome]",
     ) -> None:
         self._system = system
+        self._deadlines = deadlines
         self._loop = loop
         self._order = order
         self._done = done
         self._outcome = Outcome()
-        self._dial = Dial(system, loop, order.addresses, self)
+        self._stamps = Stamps()
+        self._dial: Dial | None = None
         self._sock: socket.socket | None = None
+        self._handshake: Handshake | None = None
         self._secure: Secure | None = None
         self._codec: Codec | None = None
-        self._timer: asyncio.TimerHandle | None = None
         self._pending: bytes | memoryview = b""
-        self._awaiting = self._begun = self._eof = self._reset = self._shaken = False
+        self._begun = self._eof = self._reset = self._prompt = False
         self._tunnelled = order.tunnel is None
-        self._connected_at = self._sending_at = self._sent_at = 0.0
-        self._first_at = self._last_at = self._own_cpu_s = 0.0
-        self._sent_ns = self._first_ns = self._last_ns = 0
-        self._mark_ns = self._waited_ns = 0
         self.stage = STAGE_DIALLING
         self.alive = True
-        self._started_at = perf_counter()
 
     def start(self) -> None:
         """Starts to connect; `done` may be settled before this returns."""
         order = self._order
+        self._started_at = perf_counter()
         first_bound = min(order.connect_timeout_s, order.timeout_s)
-        self._timer = self._loop.call_later(first_bound, self._time_is_up)
-        self._dial.start(alone=len(order.addresses) == 1)
+        self._deadline = self._deadlines.set(self, first_bound)
+        if len(order.addresses) > 1:
+            self._dial = Dial(self._system, self._loop, order.addresses, self)
+            self._outcome.tried = self._dial.tried
+            self._dial.start()
+        else:
+            self._dial_alone(order.addresses[0])
 
     def abort(self) -> None:
         """Lets go of everything without an outcome."""
         self._release()
+
+    def _dial_alone(self, address: Address) -> None:
+        """The one address, without what a choice among several takes: it saves 5 us."""
+        self._outcome.tried = [Tried(address.ip, None)]
+        try:
+            self._sock = dialled(self._system, address)
+        except Fault as fault:
+            self._not_connected(address, fault)
+            return
+        self._system.watch(self._sock, self)
+
+    def _dialled_alone(self, sock: socket.socket, mask: int) -> None:
+        address = self._order.addresses[0]
+        code = self._system.connect_error(sock, mask)
+        if code:
+            self._not_connected(address, connect_fault(code, immediate=False))
+            return
+        seconds = connect_seconds(self._system, sock, self._started_at)
+        self.connected(sock, address, seconds, mask)
+
+    def _not_connected(self, address: Address, fault: Fault) -> None:
+        self._outcome.tried = [Tried(address.ip, fault)]
+        self._finish(fault)
 
     def connected(self, sock: socket.socket, address: Address, seconds: float, mask: int) -> None:
         """A connection stands: secure it, or begin at once.
@@ -181,8 +188,8 @@ class Exchange:
         What came with the event that told of the connection (a banner, an early end) has no event
         of its own, so it is read now.
         """
+        self._dial = None
         self._sock = sock
-        self._connected_at = perf_counter()
         outcome = self._outcome
         outcome.address = address
         outcome.connect_s = seconds
@@ -207,7 +214,11 @@ class Exchange:
         self._finish(fault)
 
     def ready(self, mask: int) -> None:
-        """Bytes have arrived, or room to send."""
+        """The connection stands or failed, bytes have arrived, or there is room to send."""
+        if self.stage == STAGE_DIALLING:
+            assert self._sock is not None
+            self._dialled_alone(self._sock, mask)
+            return
         try:
             if self._pending:
                 self._flush()
@@ -224,46 +235,39 @@ class Exchange:
         if self._order.tls is None:
             self._begin(None)
             return
-        from probecli.probe.wire.secure import Secure
+        from probecli.probe.wire.handshake import Handshake
 
-        self._secure = Secure(self._order.tls.context, self._order.tls.server_name)
+        self._handshake = Handshake(self._order.tls.context, self._order.tls.server_name)
         self.stage = STAGE_HANDSHAKE
         self._system.take_turn(self)
 
     def _shake(self) -> None:
-        """One handshake step: the phase is the kernel-stamped waits plus our own CPU."""
-        secure = self._secure
-        assert secure is not None
-        if self._awaiting:
+        """One step of the handshake."""
+        handshake = self._handshake
+        assert handshake is not None
+        secure = handshake.secure
+        if handshake.awaiting:
             data = self._receive(_READ_BYTES, "during the handshake")
             if data is None:
                 return
-            secure.received(data)
-            if self._last_ns:
-                self._waited_ns += max(0, self._last_ns - self._mark_ns)
-                self._mark_ns = self._last_ns
-        self._awaiting = True
-        before = perf_counter()
+            handshake.received(data, self._stamps.last_ns)
         try:
-            complete = secure.shake()
+            complete = handshake.step()
         except Fault:
             self._push(secure.to_send())
             raise
-        finally:
-            self._own_cpu_s += perf_counter() - before
         if not complete:
             self._push(secure.to_send())
-            self._mark_ns = wall_ns()
+            handshake.flight_sent()
             # More may have arrived already, without an event of its own.
             self._system.take_turn(self)
             return
         # The client's last flight stays in the buffer: it leaves together with the request.
-        self._shaken = True
-        elapsed = perf_counter() - self._connected_at
-        measured = self._waited_ns * 1e-9 + self._own_cpu_s
-        self._outcome.tls_s = min(elapsed, measured) if self._waited_ns else elapsed
+        self._outcome.tls_s = handshake.seconds()
         assert self._order.tls is not None
         self._outcome.agreed = self._order.tls.describe(secure.connection)
+        self._handshake = None
+        self._secure = secure
         self.stage = STAGE_READING
         self._begin(secure.connection.selected_alpn_protocol())
         if self.alive:
@@ -275,7 +279,7 @@ class Exchange:
         """Says the first words."""
         self._codec = self._outcome.codec = self._order.codec(protocol)
         self._begun = True
-        self._sending_at = perf_counter()
+        self._stamps.sending_at = perf_counter()
         self._send(self._codec.open())
         if self._codec.done:
             self._finish(None)
@@ -303,9 +307,14 @@ class Exchange:
         wait, which is exact because both of its ends are then the kernel's.
         """
         assert self._sock is not None
+        if not self._prompt and (self._order.tls is not None or len(self._pending) > _ONE_SEGMENT):
+            # Else Nagle holds what follows a first segment until the peer acknowledges that.
+            self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._prompt = True
+        stamps = self._stamps
         if self._outcome.send_s is None:
-            self._sent_ns = wall_ns()
-            self._sent_at = perf_counter()
+            stamps.sent_ns = time_ns()
+            stamps.sent_at = perf_counter()
         try:
             count = self._sock.send(self._pending)
         except BlockingIOError:
@@ -323,12 +332,12 @@ class Exchange:
             return
         self._pending = b""
         if self._begun and self._outcome.send_s is None:
-            self._outcome.send_s = self._sent_at - self._sending_at
+            self._outcome.send_s = stamps.sent_at - stamps.sending_at
 
     def _note_sent(self) -> None:
         if self._begun and self._outcome.send_s is None and not self._pending:
-            self._sent_ns = wall_ns()
-            self._sent_at = perf_counter()
+            self._stamps.sent_ns = time_ns()
+            self._stamps.sent_at = perf_counter()
             self._outcome.send_s = 0.0
 
     def _receive(self, size: int, where: str) -> bytes | None:
@@ -344,8 +353,9 @@ class Exchange:
             raise Fault("tcp.failed", f"the connection was lost {where}") from None
         except OSError as error:
             raise Fault("http.failed", f"{error.strerror} {where}") from None
-        self._last_at = perf_counter()
-        self._last_ns = stamp
+        stamps = self._stamps
+        stamps.last_at = perf_counter()
+        stamps.last_ns = stamp
         if not data:
             if self._reset:
                 raise Fault("tcp.reset", f"connection reset {where}")
@@ -354,11 +364,11 @@ class Exchange:
 
     def _read(self, mask: int) -> None:
         for _ in range(_READS_A_TURN):
-            size = _READ_BYTES if self._first_at else _FIRST_READ_BYTES
+            size = _READ_BYTES if self._stamps.first_at else _FIRST_READ_BYTES
             data = self._receive(size, self._where())
             if data is None:
                 return
-            if self._secure is not None and self._shaken:
+            if self._secure is not None:
                 self._secure.received(data)
                 data = self._secure.read()
                 self._eof = self._eof or self._secure.ended
@@ -383,9 +393,8 @@ class Exchange:
         assert codec is not None
         if data:
             reply = codec.feed(data)
-            if codec.answering and not self._first_at and self._begun:
-                self._first_at = self._last_at
-                self._first_ns = self._last_ns
+            if codec.answering and not self._stamps.first_at and self._begun:
+                self._stamps.first_is_last()
             if reply and not codec.done:
                 self._send(reply)
         if self._eof and not codec.done:
@@ -395,9 +404,7 @@ class Exchange:
                 self._finish(None)
             else:
                 self._tunnelled = True
-                now = perf_counter()
-                self._outcome.connect_s = now - self._started_at
-                self._connected_at = now
+                self._outcome.connect_s = perf_counter() - self._started_at
                 self._path_is_open()
                 assert self._order.tunnel is not None
                 if self._order.tls is None and self.alive and self._order.tunnel.rest:
@@ -406,13 +413,13 @@ class Exchange:
     def _where(self) -> str:
         if not self._begun:
             return "by the proxy"
-        return "inside the response" if self._first_at else "before any response"
+        return "inside the response" if self._stamps.first_at else "before any response"
 
-    def _time_is_up(self) -> None:
-        self._timer = None
+    def time_is_up(self) -> None:
+        """A bound has passed: that of the connect, which may be the whole's as well."""
         left = self._order.timeout_s - (perf_counter() - self._started_at)
         if left > 0 and self.stage != STAGE_DIALLING:
-            self._timer = self._loop.call_later(left, self._time_is_up)
+            self._deadline = self._deadlines.set(self, left)
             return
         self._finish(self._timed_out())
 
@@ -425,32 +432,13 @@ class Exchange:
             return Fault("tls.timed_out", f"handshake unfinished after {_seconds(bound)}")
         if not self._begun:
             return Fault("http.error", f"the proxy did not answer within {_seconds(bound)}")
-        if self._pending and not self._first_at:
+        if self._pending and not self._stamps.first_at:
             words = "request not fully accepted"
-        elif not self._first_at:
+        elif not self._stamps.first_at:
             words = "no response"
         else:
             words = "response incomplete"
         return Fault("http.response.timed_out", f"{words} after {_seconds(bound)}")
-
-    def _phases(self) -> None:
-        """Wait and receive, by the kernel's stamps where both ends have one and they are sane."""
-        outcome = self._outcome
-        if not self._first_at:
-            return
-        wait = self._first_at - self._sent_at
-        if self._first_ns:
-            # A step of the wall clock between the stamps shows as a value outside the loop's own.
-            measured = (self._first_ns - self._sent_ns) * 1e-9
-            if 0 <= measured < wait:
-                wait = measured
-        receive = self._last_at - self._first_at
-        if self._first_ns and self._last_ns:
-            measured = (self._last_ns - self._first_ns) * 1e-9
-            if 0 <= measured < receive:
-                receive = measured
-        outcome.wait_s = max(0.0, wait)
-        outcome.receive_s = max(0.0, receive)
 
     def _finish(self, fault: Fault | None) -> None:
         if not self.alive:
@@ -458,9 +446,13 @@ class Exchange:
         outcome = self._outcome
         outcome.total_s = perf_counter() - self._started_at
         outcome.fault = fault
-        self._phases()
+        if fault is not None:
+            # They lead back here: what failed would stay in memory until the collector comes.
+            fault.__traceback__ = fault.__context__ = None
+        if self._stamps.first_at:
+            outcome.wait_s = self._stamps.wait_s()
+            outcome.receive_s = self._stamps.receive_s()
         self._release()
-        outcome.tried = self._dial.tried
         if not self._done.done():
             self._done.set_result(outcome)
 
@@ -474,12 +466,11 @@ class Exchange:
 
     def _release(self) -> None:
         self.alive = False
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if self._sock is None:
+        self._deadlines.lift(self, self._deadline)
+        if self._dial is not None:
             self._dial.stop()
-        else:
+            self._dial = None
+        elif self._sock is not None:
             self._system.forget(self._sock)
             self._sock.close()
 

@@ -10,7 +10,6 @@ import select
 import socket
 import struct
 import sys
-import time
 from collections import deque
 from typing import Protocol
 
@@ -43,8 +42,11 @@ class System(Protocol):
 
     clock: Clock
 
-    def prepare(self, sock: socket.socket) -> None:
-        """Sets what timing needs on a new socket."""
+    def open(self, family: socket.AddressFamily) -> socket.socket:
+        """A new stream socket that does not block, set as timing needs it."""
+
+    def connect_error(self, sock: socket.socket, mask: int) -> int:
+        """How a connect ended of which the event `mask` told: an errno, 0 when it stands."""
 
     def watch(self, sock: socket.socket, handler: Handler) -> None:
         """Reports events of a connecting socket to `handler`."""
@@ -102,6 +104,7 @@ class LinuxSystem(_Turns):
 
     clock: Clock = "kernel"
 
+    _STREAM = socket.SOCK_STREAM | getattr(socket, "SOCK_NONBLOCK", 0)
     _SO_TIMESTAMPNS = 35
     _TIMESPEC = struct.Struct("qq")
     _TCP_INFO_BYTES = 104
@@ -116,11 +119,18 @@ class LinuxSystem(_Turns):
         loop.add_reader(self._epoll.fileno(), self._pump)
         # The kernel switches receive stamps on for the host by a deferred work item at the first
         # socket that asks; asking early means that the first probe is stamped too.
-        self._primer = socket.socket()
-        self.prepare(self._primer)
+        self._primer = self.open(socket.AF_INET)
 
-    def prepare(self, sock: socket.socket) -> None:
+    def open(self, family: socket.AddressFamily) -> socket.socket:
+        sock = socket.socket(family, self._STREAM)
         sock.setsockopt(socket.SOL_SOCKET, self._SO_TIMESTAMPNS, 1)
+        return sock
+
+    def connect_error(self, sock: socket.socket, mask: int) -> int:
+        # A failed connect always hangs up: only then is a system call worth its time.
+        if mask & CLOSING:
+            return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        return 0
 
     def watch(self, sock: socket.socket, handler: Handler) -> None:
         descriptor = sock.fileno()
@@ -186,8 +196,13 @@ class PortableSystem(_Turns):
 
     clock: Clock = "loop"
 
-    def prepare(self, sock: socket.socket) -> None:
-        """Nothing to set: the loop's clock is the clock."""
+    def open(self, family: socket.AddressFamily) -> socket.socket:
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        sock.setblocking(False)
+        return sock
+
+    def connect_error(self, sock: socket.socket, mask: int) -> int:
+        return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
 
     def watch(self, sock: socket.socket, handler: Handler) -> None:
         self._loop.add_writer(sock, self._writable, sock, handler)
@@ -227,8 +242,3 @@ def best_system(loop: asyncio.AbstractEventLoop, *, portable: bool = False) -> S
     if not portable and sys.platform == "linux" and struct.calcsize("P") == 8:
         return LinuxSystem(loop)
     return PortableSystem(loop)
-
-
-def wall_ns() -> int:
-    """The clock that the kernel's receive times are on."""
-    return time.time_ns()
