@@ -1,0 +1,1 @@
+"""What is measured: one module a question, each with `measured(setting) -> Outcome`."""
