@@ -14,9 +14,6 @@ from probecli.model.cause import CAUSES
 
 MEASURED = json.loads(SEEN.read_bytes())
 
-GAPS = {"answers to nothing", "truncated, and no TCP"}
-"""Rows that probecli itself names wrongly so far; the pages say so."""
-
 
 @pytest.mark.parametrize(
     ("path", "text"), pages().items(), ids=lambda value: getattr(value, "name", "")
@@ -36,7 +33,7 @@ def test_what_was_measured_is_what_the_table_says() -> None:
         if (row["probecli"]["state"], row["probecli"]["cause"])
         != (BY_NAME[name].state, BY_NAME[name].cause)
     }
-    assert wrong <= GAPS
+    assert not wrong
 
 
 def test_the_choice_is_of_rows_and_names_none_twice() -> None:

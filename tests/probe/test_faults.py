@@ -18,17 +18,6 @@ from probecli.engine.run import Limits, Measured, Stop, run
 from probecli.model.plan import Plan
 from probecli.probe.network import Network
 
-
-def _gaps(why: str, *names: str) -> dict[str, str]:
-    return dict.fromkeys(names, why)
-
-
-KNOWN_GAPS: dict[str, str] = {
-    **_gaps("dns.failed: c-ares parses before it compares ids", "answers to nothing"),
-    **_gaps("dns.unreachable, although it answered over UDP", "truncated, and no TCP"),
-}
-"""Rows that the engine does not name rightly yet, and why; a gap that closes fails the test."""
-
 PATIENCE_MS = 2000
 """How much longer than its timeouts a target may take on a busy machine."""
 
@@ -74,21 +63,10 @@ def has_ipv6() -> bool:
 
 
 def cases() -> list[Any]:
-    """Every row, those of `KNOWN_GAPS` as failures that must fail."""
+    """Every row."""
     without_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="no ::1 on this machine")
     return [
-        pytest.param(
-            fault,
-            id=fault.name,
-            marks=[
-                *([without_ipv6] if fault.ipv6 else []),
-                *(
-                    [pytest.mark.xfail(strict=True, reason=KNOWN_GAPS[fault.name])]
-                    if fault.name in KNOWN_GAPS
-                    else []
-                ),
-            ],
-        )
+        pytest.param(fault, id=fault.name, marks=[without_ipv6] if fault.ipv6 else [])
         for fault in FAULTS
     ]
 
@@ -106,10 +84,6 @@ def test_a_fault_is_called_by_its_name(fault: Fault) -> None:
     assert bool(detail) == (fault.state != "up")
     assert detail.isprintable()
     assert result.duration_ms < target.timeout_s * 1000 * target.retry.attempts + PATIENCE_MS
-
-
-def test_known_gaps_are_rows() -> None:
-    assert set(KNOWN_GAPS) <= set(BY_NAME)
 
 
 def test_a_resolver_that_answered_for_another_name_makes_silence_the_domains_fault() -> None:
@@ -172,8 +146,7 @@ def test_many_faults_at_once_do_not_disturb_each_other() -> None:
     rows = [
         row
         for row in FAULTS[:250]
-        if row.name not in KNOWN_GAPS
-        and not row.ipv6
+        if not row.ipv6
         # So many servers share the machine with the prober: no short timeouts, no big uploads.
         and not {"timeout", "connect_timeout", "body"} & row.target.keys()
     ]

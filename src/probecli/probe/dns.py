@@ -1,9 +1,8 @@
 """How a `dns` target is measured: one question to one resolver (RFC 1035)."""
 
 import asyncio
-from socket import SOCK_DGRAM
-from time import perf_counter, time
-from typing import Any, Literal, NamedTuple
+from time import perf_counter
+from typing import Literal, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import dns.asyncbackend
@@ -21,6 +20,7 @@ from probecli.model.result import Server, Timings
 from probecli.model.target import Target
 from probecli.probe.hop import ms
 from probecli.probe.network import Network
+from probecli.probe.question import answer_by_udp
 from probecli.probe.resolver import literal
 from probecli.probe.wire.fault import Fault, connect_fault
 
@@ -76,21 +76,11 @@ async def _answer(
     query: dns.message.QueryMessage, ip: str, port: int, timeout_s: float
 ) -> dns.message.Message:
     """The answer to `query` over UDP, or over TCP when it is truncated; wrong ids are ignored."""
-    backend: Any = dns.asyncbackend.get_default_backend()
-    family = dns.inet.af_for_address(ip)
-    expires_at = time() + timeout_s
-    async with await backend.make_socket(family, SOCK_DGRAM) as sock:
-        await dns.asyncquery.send_udp(sock, query.to_wire(), (ip, port), expires_at)
-        while True:
-            wire, sender = await sock.recvfrom(65535, max(0.001, expires_at - time()))
-            if sender[:2] != (ip, port) or int.from_bytes(wire[:2]) != query.id:
-                continue
-            answer = dns.message.from_wire(wire)
-            break
+    ends_at = perf_counter() + timeout_s
+    answer = await answer_by_udp(query, ip, port, timeout_s)
     if answer.flags & dns.flags.TC:
-        return await dns.asyncquery.tcp(
-            query, ip, port=port, timeout=max(0.001, expires_at - time())
-        )
+        left_s = max(0.001, ends_at - perf_counter())
+        return await dns.asyncquery.tcp(query, ip, port=port, timeout=left_s)
     return answer
 
 

@@ -22,9 +22,10 @@ _BAD_NAME, _BAD_RESPONSE, _CONNECTION_REFUSED, _TIMEOUT = 8, 10, 11, 12
 _NO_FILE, _NO_MEMORY = 14, 15
 
 # What only a resolver can have said; the rest c-ares finds out by itself.
-_ANSWERS = frozenset(
-    {_NO_DATA, _FORMAT, _SERVER, _NOT_FOUND, _NOT_IMPLEMENTED, _REFUSED, _BAD_RESPONSE}
-)
+_ANSWERS = frozenset({_NO_DATA, _FORMAT, _SERVER, _NOT_FOUND, _NOT_IMPLEMENTED, _REFUSED})
+# Where c-ares' word is not the last one.
+_UNCERTAIN = frozenset({_BAD_RESPONSE, _CONNECTION_REFUSED})
+_LOOK_S = 2.0
 
 _MEANINGS = {
     _NO_DATA: ("dns.name_not_resolved", "the name has no address"),
@@ -129,9 +130,14 @@ class Resolver:
         except aiodns.error.DNSError as error:
             code = error.args[0]
             cause, words = _MEANINGS.get(code, ("dns.failed", str(error.args[-1])))
-            if code in _ANSWERS:
+            fault = Fault(cause, words)
+            if code in _UNCERTAIN:
+                from probecli.probe.question import second_look
+
+                fault = await second_look(question.host, question.resolver, fault, _LOOK_S)
+            if code in _ANSWERS or fault.cause == "dns.failed":
                 self.answered.add(question.resolver)
-            raise Fault(cause, words) from None
+            raise fault from None
         # Entries of /etc/hosts and localhost have no time to live, and no resolver gave them.
         if any(node.ttl for node in answer.nodes):
             self.answered.add(question.resolver)
