@@ -20,6 +20,13 @@ _SENDABLE = re.compile(r"[!$-~]+")
 _PLAIN_URL = re.compile(r"(https?)://([a-z0-9.-]+)(?::([0-9]{1,5}))?(/[!$-~]*)?")
 
 USER_AGENT = f"probecli/{__version__}"
+# What is sent besides Host unless the target says otherwise.
+_OWN_FIELDS = (
+    ("User-Agent", USER_AGENT),
+    ("Accept", "*/*"),
+    ("Accept-Encoding", "gzip, deflate, br"),
+    ("Connection", "close"),
+)
 
 
 class Origin(Struct, frozen=True):
@@ -77,20 +84,12 @@ def split_url(url: str) -> tuple[Origin, str, str]:
 def first_call(target: Target) -> Call:
     """The request that a target asks for."""
     origin, path, userinfo = split_url(target.url)
-    given = {name.lower() for name in target.headers} if target.headers else ()
-    headers = []
-    if "host" not in given:
-        headers.append(("Host", origin.authority))
-    if "user-agent" not in given:
-        headers.append(("User-Agent", USER_AGENT))
-    if "accept" not in given:
-        headers.append(("Accept", "*/*"))
-    if "accept-encoding" not in given:
-        headers.append(("Accept-Encoding", "gzip, deflate, br"))
-    if "connection" not in given:
-        headers.append(("Connection", "close"))
+    headers = [("Host", origin.authority), *_OWN_FIELDS]
+    given: set[str] = set()
     if target.headers:
-        headers.extend(target.headers.items())
+        given = {name.lower() for name in target.headers}
+        headers = [field for field in headers if field[0].lower() not in given]
+        headers += target.headers.items()
     if "authorization" not in given and (target.auth is not None or userinfo):
         headers.append(("Authorization", authorization(target.auth, userinfo)))
     body, content_type = _body(target)

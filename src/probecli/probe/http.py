@@ -68,7 +68,7 @@ def evidence(
             method=target.method,
             status=hop.status,
             version=hop.version,
-            final_url=final_url if hop.status is not None else None,
+            final_url=None if hop.status is None else shared(final_url, target.url),
             redirects=redirects,
             body_bytes=hop.body_bytes,
             retry_after_s=retry_after_s(hop, now_s),
@@ -78,6 +78,11 @@ def evidence(
         headers=tuple(hop.headers),
         body=hop.body,
     )
+
+
+def shared(text: str, known: str) -> str:
+    """`known` where it is the same text: results are kept, and so is every text in them."""
+    return known if text == known else text
 
 
 def added_up(parts: list[Timings], total: float | None) -> Timings:
