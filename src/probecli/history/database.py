@@ -77,9 +77,7 @@ def opened(place: Place, now_text: str, *, create: bool) -> Engine:
                 )
             _made(place.path, place, now_text)
     except OSError as error:
-        raise HistoryError(
-            f"{error.filename or place.name}: the history cannot be made: {error.strerror}"
-        ) from error
+        raise HistoryError(f"{place.name}: the history cannot be made: {error.strerror}") from error
     engine = _sqlite(place.path)
     if not create and not os.access(place.path.parent, os.W_OK):
         engine = _sqlite(place.path, read_only=True)

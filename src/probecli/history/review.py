@@ -307,17 +307,21 @@ def _review(
         last_seen=text_of(last_seen),
         uptime={label: _share(stretches, missing, end - length, end) for label, length in WINDOWS},
         incidents=tuple(_told(one, end) for one in told),
-        mttr_s=None if recovery is None else recovery / 1e6,
+        mttr_s=None if recovery is None else _seconds(recovery),
         latency_ms=_latencies(codes),
     )
+
+
+def _seconds(length_us: int) -> float:
+    return round(length_us / 1e6, 3)
 
 
 def _share(stretches: Sequence[Stretch], missing: Sequence[Span], begin: int, end: int) -> Share:
     was = uptime(stretches, missing, begin, end)
     return Share(
         percent=None if was.share is None else round(was.share * 100, 4),
-        unknown_s=was.unknown_us / 1e6,
-        gap_s=was.gap_us / 1e6,
+        unknown_s=_seconds(was.unknown_us),
+        gap_s=_seconds(was.gap_us),
     )
 
 
@@ -326,7 +330,7 @@ def _told(one: Outage, now_us: int) -> PastOutage:
         since=text_of(one.since_us),
         last_ok=text_of(one.last_ok_us) if one.last_ok_us is not None else None,
         until=text_of(one.until_us) if one.until_us is not None else None,
-        duration_s=one.length_us(now_us) / 1e6,
+        duration_s=_seconds(one.length_us(now_us)),
         cause=one.cause,
         status=one.status,
         detail=one.detail,
