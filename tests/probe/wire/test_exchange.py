@@ -265,14 +265,16 @@ STALLS: list[Any] = [
 def test_the_deadline_bounds_every_phase(
     scheme: str, step: Step, cause: str, words: str, portable: bool
 ) -> None:
+    # A handshake must fit in where the stall comes after it, on a busy machine too.
+    timeout_s = 1.0 if scheme == "https" and cause.startswith("http.") else 0.15
     began = time.monotonic()
-    evidence = met(step, portable=portable, scheme=scheme, **TRUSTING, **SHORT)
-    assert time.monotonic() - began < 2
+    evidence = met(step, portable=portable, scheme=scheme, **TRUSTING, timeout_s=Seconds(timeout_s))
+    assert time.monotonic() - began < timeout_s + 3
     assert failure(evidence) == cause
     assert evidence.failure is not None
     assert words in evidence.failure.detail
     if "timed_out" in cause:
-        assert "150 ms" in evidence.failure.detail
+        assert ("1 s" if timeout_s == 1.0 else "150 ms") in evidence.failure.detail
     assert_phases_fit(evidence)
 
 
