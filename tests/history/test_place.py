@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from probecli.history.fault import PlaceError
+from probecli.history.fault import HistoryError, PlaceError
 from probecli.history.place import place_of
 
 
@@ -21,7 +21,7 @@ def test_auto_is_the_usual_place_of_state(text: str, env: dict[str, str], path: 
 
 
 def test_without_a_home_auto_says_what_to_give() -> None:
-    with pytest.raises(PlaceError, match="give --history PATH"):
+    with pytest.raises(HistoryError, match="give --history PATH"):
         place_of("auto", {})
 
 

@@ -54,7 +54,8 @@ def history(
         typer.Option(
             "--since",
             metavar="TIME",
-            help="Incidents and latencies from then on: 2025-12-18, 2025-12-18T06:00Z, or 7d ago.",
+            help="Incidents and latencies from then on: 2025-12-18, 2025-12-18T06:00Z, or 7d "
+            "before --until.",
         ),
     ] = "7d",
     until: Annotated[
@@ -109,8 +110,8 @@ def history(
     from probecli.output.history import Page
 
     now = datetime.now(UTC)
-    end = _moment("--until", until, now) if until else now.timestamp()
-    begin = _moment("--since", since, now)
+    end = _moment("--until", until, now.timestamp()) if until else now.timestamp()
+    begin = _moment("--since", since, end)
     if begin >= end:
         fail("probecli: --since must be before --until", USAGE)
     usual_s = duration_s("--interval", interval)
@@ -218,11 +219,11 @@ def _ago(option: str, text: str) -> float | None:
     return duration_s(option, text) if is_duration else None
 
 
-def _moment(option: str, text: str, now: datetime) -> float:
-    """Seconds since the epoch: a date, a time (UTC unless it says otherwise), or so long ago."""
+def _moment(option: str, text: str, now_s: float) -> float:
+    """Seconds since the epoch: a date, a time (else UTC), or so long before `now_s`."""
     ago = _ago(option, text)
     if ago is not None:
-        return now.timestamp() - ago
+        return now_s - ago
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, TextIO
 
 from msgspec.structs import replace
 
-from probecli.cli.failure import say
-from probecli.history.fault import HistoryError
+from probecli.cli.failure import fail, say
+from probecli.history.fault import HistoryError, PlaceError
 from probecli.history.incidents import NOTHING, incidents_of
 from probecli.history.place import place_of
 from probecli.model.plan import Group
@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from probecli.history.memory import Change, Memory
     from probecli.history.store import Store
 
+USAGE = 2
+
 
 class Past:
     """The history of one run, or none when `place` is None.
 
     A history that fails changes nothing of the run: `error` keeps what is wrong with it, results
-    go on without dates, and nothing is recorded.
+    go on without dates, and nothing is recorded. A place that cannot be meant so exits with 2.
     """
 
     def __init__(self, place: str | None, env: Mapping[str, str], run: Run) -> None:
@@ -40,6 +42,8 @@ class Past:
 
             self._store = Opened(where, run.started_at)
             self._memory = recalled(self._store, run)
+        except PlaceError as error:
+            fail(f"probecli: {error}", USAGE)
         except HistoryError as error:
             self.error = error
 

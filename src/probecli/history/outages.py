@@ -7,11 +7,14 @@ from statistics import median_low
 
 from msgspec import Struct
 
-from probecli.history.moment import HOUR
+from probecli.history.moment import HOUR, MINUTE
 from probecli.history.stretches import OK, Stretch
 
 GAP_FACTOR = 2.5
 """Runs further apart than this many usual intervals have a gap between them."""
+
+GAP_LEAST = MINUTE
+"""Runs that are no further apart than this never have a gap between them."""
 
 GAP_UNKNOWN = HOUR
 """What is a gap while there are too few runs to tell the usual interval."""
@@ -55,7 +58,9 @@ def usual_interval_us(times: Sequence[int]) -> int | None:
 
 def gap_limit_us(interval_us: int | None) -> int:
     """The distance of two observations beyond which nobody knows what was between them."""
-    return GAP_UNKNOWN if interval_us is None else int(interval_us * GAP_FACTOR)
+    if interval_us is None:
+        return GAP_UNKNOWN
+    return max(GAP_LEAST, int(interval_us * GAP_FACTOR))
 
 
 def flapping_window_us(interval_us: int | None) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from probecli.history.fault import PlaceError
+from probecli.history.fault import HistoryError, PlaceError
 
 AUTO = "auto"
 FILE_NAME = "history.sqlite"
@@ -40,7 +40,8 @@ def place_of(text: str, env: Mapping[str, str]) -> Place:
     `$XDG_STATE_HOME/probecli`, else in `~/.local/state/probecli`.
 
     Raises:
-        PlaceError: another kind of URL, or `auto` without any of the three variables.
+        PlaceError: another kind of URL.
+        HistoryError: `auto` without any of the three variables.
     """
     if text.strip() in ("", AUTO):
         return Place(path=_own_folder(env) / FILE_NAME, is_own=True)
@@ -62,7 +63,7 @@ def _own_folder(env: Mapping[str, str]) -> Path:
         return Path(given, "probecli")
     if Path(home := env.get("HOME", "")).is_absolute():
         return Path(home, ".local", "state", "probecli")
-    raise PlaceError(
+    raise HistoryError(
         "no place for the history: HOME, XDG_STATE_HOME and STATE_DIRECTORY are not set; "
         "give --history PATH"
     )
