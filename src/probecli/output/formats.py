@@ -29,6 +29,7 @@ FORMATS: dict[str, Format] = {
         "probecli.output.prometheus", "metrics for the textfile collector of node_exporter"
     ),
     "github": Format("probecli.output.github", "annotations and step summary of GitHub Actions"),
+    "html": Format("probecli.output.html", "for a browser: one page that needs nothing else"),
     "nagios": Format("probecli.output.nagios", "for Nagios and Icinga, with performance data"),
 }
 
