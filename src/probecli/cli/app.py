@@ -20,12 +20,14 @@ class _Row(NamedTuple):
 
 COMMANDS = {
     "check": _Row("probecli.cli.check", "Probe every target once and gate on the result."),
+    "watch": _Row("probecli.cli.watch", "Probe every interval, with a live table."),
     "wait": _Row("probecli.cli.wait", "Probe until the gate passes, then run a command."),
     "explain": _Row("probecli.cli.explain", "Show one target in depth, with a diagnosis."),
     "diff": _Row("probecli.cli.diff", "Say what changed between two snapshots."),
     "history": _Row("probecli.cli.history", "Say what is down since when, and how it was before."),
     "history prune": _Row("probecli.cli.history", "Drop what is older from the history."),
     "history import": _Row("probecli.cli.history", "Take snapshots into the history."),
+    "report": _Row("probecli.cli.report", "Write a status page: one HTML file, no script."),
     "validate": _Row("probecli.cli.validate", "Check target files without probing anything."),
     "schema": _Row("probecli.cli.schema", "Print the JSON Schema of a target file."),
     "init": _Row("probecli.cli.init", "Write a commented target file to start from."),
