@@ -4,6 +4,7 @@ import asyncio
 import random
 import traceback
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 
 from probecli.engine.attempt import attempt, unfinished
 from probecli.engine.ledger import Ledger
@@ -32,7 +33,7 @@ class Runner:
         probe_of: Callable[[Kind], Probe],
     ) -> None:
         self._plan = plan
-        self._probe_of = probe_of
+        self._probe_of = cache(probe_of)
         self._network = network
         self._ledger = ledger
         self._rng = rng

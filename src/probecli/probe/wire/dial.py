@@ -33,7 +33,7 @@ class Tried(NamedTuple):
     fault: Fault | None
 
 
-def dialled(system: System, address: Address) -> socket.socket:
+def dialled(system: System, address: Address) -> socket.SocketType:
     """A socket that is connecting to `address`; raises Fault when the call itself fails."""
     try:
         sock = system.open(address.family)
@@ -50,7 +50,7 @@ def dialled(system: System, address: Address) -> socket.socket:
     return sock
 
 
-def connect_seconds(system: System, sock: socket.socket, started: float) -> float:
+def connect_seconds(system: System, sock: socket.SocketType, started: float) -> float:
     """How long the connect took that was begun at `started`, by the kernel where it tells."""
     seconds = perf_counter() - started
     measured = system.connect_seconds(sock)
@@ -60,7 +60,9 @@ def connect_seconds(system: System, sock: socket.socket, started: float) -> floa
 class Owner(Protocol):
     """Who is told how the dialling ended."""
 
-    def connected(self, sock: socket.socket, address: Address, seconds: float, mask: int) -> None:
+    def connected(
+        self, sock: socket.SocketType, address: Address, seconds: float, mask: int
+    ) -> None:
         """The first address that accepted, and how long it took, addresses before it included.
 
         `mask` is the event that told so.
@@ -75,7 +77,7 @@ class _Line:
 
     __slots__ = ("address", "alive", "dial", "sock", "stage", "started")
 
-    def __init__(self, dial: "Dial", sock: socket.socket, address: Address) -> None:
+    def __init__(self, dial: "Dial", sock: socket.SocketType, address: Address) -> None:
         self.dial = dial
         self.sock = sock
         self.address = address

@@ -132,7 +132,7 @@ class Exchange:
         self._outcome = Outcome()
         self._stamps = Stamps()
         self._dial: Dial | None = None
-        self._sock: socket.socket | None = None
+        self._sock: socket.SocketType | None = None
         self._handshake: Handshake | None = None
         self._secure: Secure | None = None
         self._codec: Codec | None = None
@@ -169,7 +169,7 @@ class Exchange:
             return
         self._system.watch(self._sock, self)
 
-    def _dialled_alone(self, sock: socket.socket, mask: int) -> None:
+    def _dialled_alone(self, sock: socket.SocketType, mask: int) -> None:
         address = self._order.addresses[0]
         code = self._system.connect_error(sock, mask)
         if code:
@@ -182,7 +182,9 @@ class Exchange:
         self._outcome.tried = [Tried(address.ip, fault)]
         self._finish(fault)
 
-    def connected(self, sock: socket.socket, address: Address, seconds: float, mask: int) -> None:
+    def connected(
+        self, sock: socket.SocketType, address: Address, seconds: float, mask: int
+    ) -> None:
         """A connection stands: secure it, or begin at once.
 
         What came with the event that told of the connection (a banner, an early end) has no event

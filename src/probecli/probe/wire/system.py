@@ -42,31 +42,34 @@ class System(Protocol):
 
     clock: Clock
 
-    def open(self, family: socket.AddressFamily) -> socket.socket:
-        """A new stream socket that does not block, set as timing needs it."""
+    def open(self, family: socket.AddressFamily) -> socket.SocketType:
+        """A new stream socket that does not block, set as timing needs it.
 
-    def connect_error(self, sock: socket.socket, mask: int) -> int:
+        The bare type: `socket.socket` adds files and bookkeeping in Python, at 2 us a probe.
+        """
+
+    def connect_error(self, sock: socket.SocketType, mask: int) -> int:
         """How a connect ended of which the event `mask` told: an errno, 0 when it stands."""
 
-    def watch(self, sock: socket.socket, handler: Handler) -> None:
+    def watch(self, sock: socket.SocketType, handler: Handler) -> None:
         """Reports events of a connecting socket to `handler`."""
 
-    def hand_over(self, sock: socket.socket, handler: Handler) -> None:
+    def hand_over(self, sock: socket.SocketType, handler: Handler) -> None:
         """Reports them to another handler from now on."""
 
-    def want_write(self, sock: socket.socket, handler: Handler) -> None:
+    def want_write(self, sock: socket.SocketType, handler: Handler) -> None:
         """Reports the next writability too."""
 
-    def forget(self, sock: socket.socket) -> None:
+    def forget(self, sock: socket.SocketType) -> None:
         """Stops reporting; to be called before the socket is closed."""
 
     def take_turn(self, handler: Handler) -> None:
         """Queues a handshake step behind everything that is more urgent."""
 
-    def receive(self, sock: socket.socket, size: int) -> tuple[bytes, int]:
+    def receive(self, sock: socket.SocketType, size: int) -> tuple[bytes, int]:
         """Data and the wall time (ns) at which its last segment arrived; 0 where not known."""
 
-    def connect_seconds(self, sock: socket.socket) -> float | None:
+    def connect_seconds(self, sock: socket.SocketType) -> float | None:
         """The kernel's own measure of the connect, None where not known."""
 
     def close(self) -> None:
@@ -121,39 +124,39 @@ class LinuxSystem(_Turns):
         # socket that asks; asking early means that the first probe is stamped too.
         self._primer = self.open(socket.AF_INET)
 
-    def open(self, family: socket.AddressFamily) -> socket.socket:
-        sock = socket.socket(family, self._STREAM)
+    def open(self, family: socket.AddressFamily) -> socket.SocketType:
+        sock = socket.SocketType(family, self._STREAM)
         sock.setsockopt(socket.SOL_SOCKET, self._SO_TIMESTAMPNS, 1)
         return sock
 
-    def connect_error(self, sock: socket.socket, mask: int) -> int:
+    def connect_error(self, sock: socket.SocketType, mask: int) -> int:
         # A failed connect always hangs up: only then is a system call worth its time.
         if mask & CLOSING:
             return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         return 0
 
-    def watch(self, sock: socket.socket, handler: Handler) -> None:
+    def watch(self, sock: socket.SocketType, handler: Handler) -> None:
         descriptor = sock.fileno()
         self._handlers[descriptor] = handler
         self._epoll.register(descriptor, self._flags)
 
-    def hand_over(self, sock: socket.socket, handler: Handler) -> None:
+    def hand_over(self, sock: socket.SocketType, handler: Handler) -> None:
         self._handlers[sock.fileno()] = handler
 
-    def want_write(self, sock: socket.socket, handler: Handler) -> None:
+    def want_write(self, sock: socket.SocketType, handler: Handler) -> None:
         """Edges of writability are reported anyway."""
 
-    def forget(self, sock: socket.socket) -> None:
+    def forget(self, sock: socket.SocketType) -> None:
         self._handlers.pop(sock.fileno(), None)
 
-    def receive(self, sock: socket.socket, size: int) -> tuple[bytes, int]:
+    def receive(self, sock: socket.SocketType, size: int) -> tuple[bytes, int]:
         data, ancillary, _, _ = sock.recvmsg(size, 64)
         if ancillary:
             seconds, nanoseconds = self._TIMESPEC.unpack(ancillary[0][2][:16])
             return data, seconds * 1_000_000_000 + nanoseconds
         return data, 0
 
-    def connect_seconds(self, sock: socket.socket) -> float | None:
+    def connect_seconds(self, sock: socket.SocketType) -> float | None:
         info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, self._TCP_INFO_BYTES)
         round_trip_us = int.from_bytes(info[self._RTT], sys.byteorder)
         if not round_trip_us or any(info[self._TOTAL_RETRANSMITS]):
@@ -196,32 +199,32 @@ class PortableSystem(_Turns):
 
     clock: Clock = "loop"
 
-    def open(self, family: socket.AddressFamily) -> socket.socket:
-        sock = socket.socket(family, socket.SOCK_STREAM)
+    def open(self, family: socket.AddressFamily) -> socket.SocketType:
+        sock = socket.SocketType(family, socket.SOCK_STREAM)
         sock.setblocking(False)
         return sock
 
-    def connect_error(self, sock: socket.socket, mask: int) -> int:
+    def connect_error(self, sock: socket.SocketType, mask: int) -> int:
         return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
 
-    def watch(self, sock: socket.socket, handler: Handler) -> None:
+    def watch(self, sock: socket.SocketType, handler: Handler) -> None:
         self._loop.add_writer(sock, self._writable, sock, handler)
 
-    def hand_over(self, sock: socket.socket, handler: Handler) -> None:
+    def hand_over(self, sock: socket.SocketType, handler: Handler) -> None:
         self._loop.remove_writer(sock)
         self._loop.add_reader(sock, self._readable, handler)
 
-    def want_write(self, sock: socket.socket, handler: Handler) -> None:
+    def want_write(self, sock: socket.SocketType, handler: Handler) -> None:
         self._loop.add_writer(sock, self._writable, sock, handler)
 
-    def forget(self, sock: socket.socket) -> None:
+    def forget(self, sock: socket.SocketType) -> None:
         self._loop.remove_reader(sock)
         self._loop.remove_writer(sock)
 
-    def receive(self, sock: socket.socket, size: int) -> tuple[bytes, int]:
+    def receive(self, sock: socket.SocketType, size: int) -> tuple[bytes, int]:
         return sock.recv(size), 0
 
-    def connect_seconds(self, sock: socket.socket) -> float | None:
+    def connect_seconds(self, sock: socket.SocketType) -> float | None:
         return None
 
     def close(self) -> None:
@@ -231,7 +234,7 @@ class PortableSystem(_Turns):
         if handler.alive:
             handler.ready(READ)
 
-    def _writable(self, sock: socket.socket, handler: Handler) -> None:
+    def _writable(self, sock: socket.SocketType, handler: Handler) -> None:
         self._loop.remove_writer(sock)
         if handler.alive:
             handler.ready(WRITE)
