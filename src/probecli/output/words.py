@@ -149,8 +149,9 @@ def incident_words(incident: Incident) -> str:
     ]
     if rest := len(incident.not_probed) - 3:
         parts[-1] += f" and {rest:,} more of the group" if rest > 0 else ""
-    words = "; ".join(filter(None, parts))
-    return words if len(incident.targets) == 1 else f"{words} ({names})"
+    if len(incident.targets) > 1:
+        parts[0] += f" ({names})"
+    return "; ".join(filter(None, parts))
 
 
 def _who(incident: Incident) -> str:
