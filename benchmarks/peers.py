@@ -13,7 +13,7 @@ from msgspec import Struct
 from benchmarks.measure import Cost, run
 
 _CLIENTS = Path(__file__).parent / "clients"
-# curl's own bound on --parallel-max; it takes a larger number as 300 (curl(1)).
+# The largest --parallel-max that curl 7.88 takes (MAX_PARALLEL in its tool_main.h).
 CURL_MOST_IN_FLIGHT = 300
 
 
