@@ -60,12 +60,12 @@ def bars(groups: Sequence[tuple[str, Sequence[tuple[str, float]]]], unit: str) -
         longest = max((value for _, value in values), default=1.0) or 1.0
         parts.append(f'<text class="title" x="0" y="{top + 15}">{escape(title)}</text>')
         top += _ROW + 4
-        for index, (name, value) in enumerate(values):
+        for name, value in values:
             width = max(1.0, value / longest * _BAR)
             middle = top + 15
             parts.append(f'<text x="{_LABEL - 8}" y="{middle}" class="name">{escape(name)}</text>')
             said = escape(unit)
-            kind = "own" if index == 0 else "peer"
+            kind = "own" if name.startswith("probecli") else "peer"
             parts.append(
                 f'<rect class="{kind}" x="{_LABEL}" y="{top + 3}" width="{width:.1f}" '
                 f'height="{_ROW - 6}" rx="2"/>'
