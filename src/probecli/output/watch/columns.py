@@ -70,7 +70,7 @@ def widths_of(rows: Sequence[Row], width: int, now: datetime) -> Widths:
     wanted = {
         "last": max((len(_last(row)) for row in rows), default=0),
         "since": max((cell_len(_since(row, now, seconds=seconds)) for row in rows), default=0),
-        "spark": 8 if width < _WIDE else 20 if width < 140 else 30,
+        "spark": 8 if width < _WIDE else 20 if width < 180 else 30,
         "group": min(max((cell_len(tidy(row.group or "")) for row in rows), default=0), 18)
         if width >= _WIDE
         else 0,

@@ -49,7 +49,7 @@ def frame(board: Board, view: View, moment: Moment, size: tuple[int, int]) -> li
     bottom = [_foot(view, moment, width)]
     if lines >= _LOW:
         top.append([])
-        bottom = [*_detail(rows, view, width, 2 if lines >= _HIGH else 1), *bottom]
+        bottom = [*_detail(rows, view, width, 1 + (lines >= _HIGH) + (lines >= _HIGH + 4)), *bottom]
     room = max(lines - len(top) - len(bottom), 0)
     changes = _changes(board, moment, width, _change_lines(board, len(rows), room))
     table = _table(rows, view, moment, width, room - len(changes))
@@ -222,21 +222,17 @@ def _detail(rows: Sequence[Row], view: View, width: int, most_lines: int) -> lis
     row = rows[selected_index(rows, view)]
     result = row.result
     head = [span(" "), span(tidy(row.name), "strong")]
-    parts = [row.url if row.url != row.name else ""]
     if result is not None:
         head += [span("  "), span(f"{GLYPHS[result.state]} {result.state}", result.state)]
-        parts = [_reason(result), *parts]
-    used = sum(cell_len(part.text) for part in head) + 2
-    first, *others = filter(None, parts) if any(parts) else [""]
+    reason = tidy(_reason(result)) if result is not None else ""
+    left = max(width - sum(cell_len(part.text) for part in head) - 2, 0)
     if most_lines == 1:
-        first, others = "  ".join([first, *others]), []
-    lines = [[*head, span("  "), span(_cut(first, width - used))]]
-    lines += [[span(" "), span(_cut(text, width - 1), "faint")] for text in others]
+        return [[*head, span("  "), span(fit(reason or row.url, left).rstrip())]]
+    url = tidy(row.url) if row.url != row.name else ""
+    lines: list[Line] = [[*head, span("  "), span(fit(url, left).rstrip(), "faint")]]
+    if reason:
+        lines += [[span(" "), span(text)] for text in wrap(reason, width - 1, most_lines - 1)]
     return [*lines, *[[]] * (most_lines - len(lines))]
-
-
-def _cut(text: str, cells: int) -> str:
-    return fit(tidy(text), max(cells, 0)).rstrip()
 
 
 _KEYS = (
