@@ -47,8 +47,17 @@ def bars(shares: Sequence[Share]) -> Bars:
                 for part, path in _stacked(shares[index], index * STEP):
                     parts[part] = parts.get(part, "") + path
         start += length
-    marks = "".join(f"M{index * STEP} 23h{CELL}" for index, one in enumerate(shares) if one.down)
+    marks = "".join(_marks(shares))
     return Bars(_in_stack_order(whole), _in_stack_order(parts), marks)
+
+
+def _marks(shares: Sequence[Share]) -> Iterator[str]:
+    start = 0
+    for is_down, group in groupby(shares, lambda share: share.down > 0):
+        length = len(list(group))
+        if is_down:
+            yield f"M{start * STEP} 23h{length * STEP - 1}"
+        start += length
 
 
 def _in_stack_order(paths: dict[State, str]) -> tuple[tuple[State, str], ...]:
@@ -74,11 +83,11 @@ def _stacked(share: Share, x: int) -> Iterator[tuple[State, str]]:
     top = HEIGHT
     for state, height in heights.items():
         top -= height
-        yield state, f"M{x} {top}h{CELL}v{height}h-{CELL}z"
+        yield state, f"M{x} {top}h{CELL}v{height}h-{CELL}"
 
 
 class Lines(Struct, frozen=True):
-    """Path data of a latency plot, from 0 to `most_ms`, the top."""
+    """Path data of a latency plot, from 0 to `most_ms`, the top; `p95` is empty where it is p50."""
 
     p50: str
     p95: str
@@ -94,12 +103,13 @@ def lines(latency: Latency) -> Lines | None:
     def height(ms: float) -> int:
         return LINE_HEIGHT - 1 - round(ms / most * (LINE_HEIGHT - 2)) if most else LINE_HEIGHT - 1
 
-    return Lines(_line(latency.p50, height), _line(latency.p95, height), most)
+    p50, p95 = _line(latency.p50, height), _line(latency.p95, height)
+    return Lines(p50, "" if p95 == p50 else p95, most)
 
 
 def _line(values: Sequence[float | None], height: Callable[[float], int]) -> str:
     """A line through the middle of each bucket, broken where there is no value."""
-    pieces: list[str] = []
+    path = ""
     before: int | None = None
     step = STEP
     for index, ms in enumerate(values):
@@ -109,11 +119,12 @@ def _line(values: Sequence[float | None], height: Callable[[float], int]) -> str
         here = height(ms)
         if before is None:
             # A value alone shows as a dash of one unit.
-            pieces.append(f"M{index * STEP + 1} {here}h1")
+            path += f"M{index * STEP + 1} {here}h1l"
             step = STEP - 1
         else:
+            # Numbers need a space only before one without a sign, and `l` holds for all.
             rise = here - before
-            pieces.append(f"l{step} {rise}" if rise else f"h{step}")
+            path += f"{'' if path[-1] == 'l' else ' '}{step}{'' if rise < 0 else ' '}{rise}"
             step = STEP
         before = here
-    return "".join(pieces)
+    return path.replace("lM", "M").removesuffix("l")

@@ -33,6 +33,7 @@ MOST_CHARACTERS = 600
 _MOST_NOT_UP = 200
 _MOST_OUTAGES = 20
 _MOST_ATTEMPTS = 10
+_MOST_NOTABLE = 30
 
 
 class _View(Struct, frozen=True, kw_only=True):
@@ -49,6 +50,7 @@ class _View(Struct, frozen=True, kw_only=True):
     latency: str
     uptime: str
     notable: list[tuple[str, str]]
+    notable_rest: int
     facts: list[tuple[str, str]]
     hint: str
     outages: list[str]
@@ -89,6 +91,7 @@ def render(page: Page) -> Iterator[bytes]:
         past_rest=len(page.past) - MOST_PAST,
         groups=groups,
         several=several,
+        gate_words=gate_words,
         runs=[_run_facts(page, index) for index in range(len(page.vantages))],
         timeline_words=words.timeline_words(timeline) if timeline else "",
         cells=timeline.count if timeline else 0,
@@ -146,6 +149,7 @@ def _view(row: Row, number: str, page: Page, end_us: int, several: bool) -> _Vie
     plot = lines(row.latency)
     cause = CAUSES.get(row.cause) if row.cause else None
     attempts = row.result.attempts if row.result else ()
+    notable = words.notable(row.shares, timeline) if timeline else []
     return _View(
         row=row,
         id=number,
@@ -157,7 +161,8 @@ def _view(row: Row, number: str, page: Page, end_us: int, several: bool) -> _Vie
         lines_words=words.latency_words(row.latency.p50, row.latency.p95) if plot else "",
         latency=duration(row.latency_ms) if row.latency_ms is not None else "-",
         uptime=words.percent(row.uptimes[0].share) if row.uptimes else "-",
-        notable=words.notable(row.shares, timeline) if timeline else [],
+        notable=notable[:_MOST_NOTABLE],
+        notable_rest=len(notable) - _MOST_NOTABLE,
         facts=[(name, value) for name, value in _facts(row, several) if value],
         hint=cause.hint if cause and row.standing != "up" else "",
         outages=[words.outage_words(one, end_us) for one in reversed(row.outages[-_MOST_OUTAGES:])],

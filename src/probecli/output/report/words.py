@@ -61,15 +61,15 @@ def timeline_words(timeline: Timeline) -> str:
 def since_words(row: Row, as_of: str) -> tuple[str, str]:
     """How long it is as it is, and the interval in which that began; empty when not known."""
     if row.standing == "not probed":
-        return f"for {_ago(row.seen_at, as_of)}", f"last at {moment(row.seen_at)}"
+        return f"for {_ago(row.seen_at, as_of)}", moment(row.seen_at)
     if row.since is None:
         return "", ""
     seconds = (micros(as_of) - micros(row.since)) / SECOND
     length = f"for {span_words(seconds)}" if seconds >= 1 else "new in this run"
     since = _clock(row.since, as_of)
     if row.last_ok is None:
-        return length, f"since {since} or before"
-    return length, f"since between {_clock(row.last_ok, as_of)} (last ok) and {since}"
+        return length, f"{since} or before"
+    return length, f"between {_clock(row.last_ok, as_of)} (last ok) and {since}"
 
 
 def _clock(rfc3339: str, as_of: str) -> str:
