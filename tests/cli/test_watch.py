@@ -154,6 +154,7 @@ def test_q_ends_with_the_gate_and_gives_the_terminal_back(terminal: Start, targe
 
     assert watch.finish() == 1
     assert watch.gave_back
+    assert watch.is_cooked()
     assert b"Watched 3 targets" in watch.raw
     assert "http.error: 503 Service Unavailable" in watch.text()
 
@@ -174,7 +175,9 @@ def test_the_keys_work_and_the_table_survives_a_resize(terminal: Start, targets:
     assert watch.until("sort: name").index("bank") < watch.until("sort: name").index("post")
     watch.press("\x1b[B")
     watch.until(">✗ down      post")
+    mark = len(watch.raw)
     watch.resize(60, 12)
+    watch.until_raw(lambda raw: b"\x1b[2J" in raw[mark:])
     watch.until(">✗ down      post", "q quit")
     watch.press("/lett")
     watch.until("Filter: lett_", gone="bank")
@@ -221,6 +224,7 @@ def test_signals_end_it_and_give_the_terminal_back(
 
     assert watch.finish() == code
     assert watch.gave_back
+    assert watch.is_cooked()
 
 
 def test_a_signal_while_a_round_hangs_ends_it_at_once(terminal: Start, server: Server) -> None:

@@ -18,6 +18,7 @@ class Watched:
         self.ended: list[float] = []
         self.told: list[Measured] = []
         self.skipped = 0
+        self.outlasted: list[bool] = []
 
 
 def measured(stopped: int | None = None) -> Measured:
@@ -57,6 +58,7 @@ def watched(
 
         async def on_round(one: Measured) -> None:
             seen.told.append(one)
+            seen.outlasted.append(pace.outlasted)
 
         for at_s, do in then:
             loop.call_at(at_s, do, pace, stop)
@@ -79,6 +81,7 @@ def test_a_slow_round_leaves_out_what_it_ran_into_and_stays_on_the_grid() -> Non
 
     assert seen.begun == pytest.approx([0.0, 30.0, 120.0])
     assert seen.skipped == 2
+    assert seen.outlasted == [False, True, False]
 
 
 def test_a_stopped_machine_gets_one_round_at_once_and_no_backlog() -> None:

@@ -135,7 +135,7 @@ class Screen:
             left_s=max(0.0, due_at - self._loop.time()) if waiting and due_at else None,
             probing=pace.probing,
             paused=pace.paused,
-            skipped=pace.skipped,
+            skipped=pace.skipped if pace.outlasted else 0,
             unicode=self._stdout.terminal.unicode,
             keys=self._key_fd is not None,
         )

@@ -13,12 +13,14 @@ class Pace:
     """When the next round begins, and what the user wants of that.
 
     Rounds are due on a grid of `every_s` from the first one. A round that outlasts its interval
-    leaves out the ones it ran into (`skipped`). Times are those of the event loop's clock.
+    leaves out the ones it ran into: `skipped` counts them, and `outlasted` says whether the last
+    round did. Times are those of the event loop's clock.
     """
 
     def __init__(self, every_s: float) -> None:
         self.every_s = every_s
         self.skipped = 0
+        self.outlasted = False
         self.paused = False
         self.probing = False
         self._due_at: float | None = None
@@ -70,7 +72,9 @@ class Pace:
     def finished(self) -> None:
         """The round is over."""
         self.probing = False
+        before = self.skipped
         self._leave_out(asyncio.get_running_loop().time(), counted=True)
+        self.outlasted = self.skipped > before
 
     def _leave_out(self, now: float, *, counted: bool) -> None:
         """Move what is due to the future, by whole intervals."""

@@ -16,7 +16,7 @@ from probecli.output.words import SEVERITY, duration, gate_words, plural, why
 
 _LOW, _HIGH = 12, 20
 _MOST_INCIDENTS = 3
-_INCIDENT_IN_TWO = 30
+_TALL = 30
 _LEAST_CHANGES = 3
 
 
@@ -49,7 +49,7 @@ def frame(board: Board, view: View, moment: Moment, size: tuple[int, int]) -> li
     bottom = [_foot(view, moment, width)]
     if lines >= _LOW:
         top.append([])
-        bottom = [*_detail(rows, view, width, 1 + (lines >= _HIGH) + (lines >= _HIGH + 4)), *bottom]
+        bottom = [*_detail(rows, view, width, 1 + 2 * (lines >= _HIGH) + (lines >= _TALL)), *bottom]
     room = max(lines - len(top) - len(bottom), 0)
     changes = _changes(board, moment, width, _change_lines(board, len(rows), room))
     table = _table(rows, view, moment, width, room - len(changes))
@@ -144,7 +144,7 @@ def _notices(board: Board, moment: Moment, width: int, height: int) -> list[Line
     if board.said:
         lines.append([span(" ! ", "notice"), span(fit(tidy(board.said), width - 3), "notice")])
     for words in board.incidents[:_MOST_INCIDENTS]:
-        texts = wrap(tidy(words), max(width - 2, 10), 1 if height < _INCIDENT_IN_TWO else 2)
+        texts = wrap(tidy(words), max(width - 2, 10), 1 if height < _TALL else 2)
         lines += [[span(" " if number == 0 else "  "), span(t)] for number, t in enumerate(texts)]
     if (rest := len(board.incidents) - _MOST_INCIDENTS) > 0:
         lines.append([span(f" and {plural(rest, 'more incident')}", "faint")])
@@ -229,9 +229,9 @@ def _detail(rows: Sequence[Row], view: View, width: int, most_lines: int) -> lis
     if most_lines == 1:
         return [[*head, span("  "), span(fit(reason or row.url, left).rstrip())]]
     url = tidy(row.url) if row.url != row.name else ""
-    lines: list[Line] = [[*head, span("  "), span(fit(url, left).rstrip(), "faint")]]
+    lines: list[Line] = [[], [*head, span("  "), span(fit(url, left).rstrip(), "faint")]]
     if reason:
-        lines += [[span(" "), span(text)] for text in wrap(reason, width - 1, most_lines - 1)]
+        lines += [[span(" "), span(text)] for text in wrap(reason, width - 1, most_lines - 2)]
     return [*lines, *[[]] * (most_lines - len(lines))]
 
 
