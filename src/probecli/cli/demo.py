@@ -12,6 +12,12 @@ from probecli.cli.failure import fail, say
 
 if TYPE_CHECKING:
     from probecli.cli.session import Request
+    from probecli.demo.script import Scene
+    from probecli.demo.services import Stage
+    from probecli.model.plan import Plan
+
+# What came before is told in passing: a stalled service is given up sooner, at the first attempt.
+_HURRIED_TIMEOUT_S = 1.3
 
 
 def demo(
@@ -20,7 +26,7 @@ def demo(
         typer.Option(
             "--keep",
             metavar="DIR",
-            help="Write the target file that is used, and its certificate authority, there.",
+            help="Leave the target file that is used, the history and the report there.",
             show_default=False,
         ),
     ] = None,
@@ -31,33 +37,74 @@ def demo(
 ) -> None:
     """Play the outage of 22 December 2025 on loopback servers and probe it.
 
-    The servers behave as La Poste, its bank and others did that morning: error pages, resets,
-    stalls, slow answers, and some that work. They are probed through the ordinary engine. The
-    exit code is 0 when the demo ran, whatever it found.
+    The servers behave as La Poste, its bank and others did that morning and in the days before:
+    error pages, resets, stalls, slow answers, and some that work. They are probed through the
+    ordinary engine, on a clock that runs from 17 to 22 December in seconds, and the history says
+    since when, and that it is not the first time. The exit code is 0 when the demo ran, whatever
+    it found.
     """
     from probecli.cli.session import Request
 
     request = Request(outputs=output or (), quiet=quiet, verbose=verbose, no_color=no_color)
-    code = asyncio.run(_played(None if keep is None else Path(keep), request))
+    code = asyncio.run(_kept(None if keep is None else Path(keep), request))
     raise typer.Exit(code)
 
 
-async def _played(keep: Path | None, request: "Request") -> int:
+async def _kept(keep: Path | None, request: "Request") -> int:
     from tempfile import TemporaryDirectory
+
+    if keep is not None:
+        return await _played(keep, request, kept=True)
+    with TemporaryDirectory(prefix="probecli-demo-") as spare:
+        return await _played(Path(spare), request, kept=False)
+
+
+async def _played(directory: Path, request: "Request", *, kept: bool) -> int:
+    from msgspec.structs import replace
 
     from probecli import config
     from probecli.cli.session import carried_out
+    from probecli.demo.script import MAIN
     from probecli.demo.services import services
+    from probecli.demo.story import before_main, clock_of, has_stalls
     from probecli.demo.targets import write_target_file
 
-    with TemporaryDirectory(prefix="probecli-demo-") as spare:
-        async with services() as stage:
-            try:
-                path = write_target_file(keep or Path(spare), stage)
-            except OSError as error:
-                fail(f"probecli: cannot write {error.filename}: {error.strerror}", 74)
-            plan = config.load([str(path)], env=os.environ, stdin=bytes, cwd=Path.cwd())
-            code = await carried_out(plan, request)
-    if keep is not None:
-        say(f"The target file is {path}; its servers ended with the demo.")
+    async with services() as stage:
+        try:
+            path = write_target_file(directory, stage)
+        except OSError as error:
+            fail(f"probecli: cannot write {error.filename}: {error.strerror}", 74)
+        plan = config.load([str(path)], env=os.environ, stdin=bytes, cwd=Path.cwd())
+        hurried = config.override(plan, timeout_s=_HURRIED_TIMEOUT_S, retries=0)
+        history = directory / "history.sqlite"
+        history.unlink(missing_ok=True)
+        for scene in before_main():
+            said = await _in_passing(
+                scene, stage, hurried if has_stalls(scene) else plan, directory
+            )
+            if not request.quiet:
+                say(said)
+        stage.play(MAIN)
+        code = await carried_out(plan, replace(request, history=str(history)), now=clock_of(MAIN))
+    if kept:
+        say(f"The target file, the history and the snapshots are in {directory}.")
     return 0 if code in (0, 1, 3) else code
+
+
+async def _in_passing(scene: "Scene", stage: "Stage", plan: "Plan", directory: Path) -> str:
+    """Plays and probes one scene of the past into the history; what it was, in one line."""
+    from probecli.cli.session import Request, carried_out
+    from probecli.demo.story import clock_of
+    from probecli.output.words import counts
+    from probecli.snapshots import read_snapshot
+
+    stage.play(scene)
+    snapshot = directory / f"{scene.at:%Y-%m-%dT%H%M}.json"
+    past = Request(
+        outputs=(f"json={snapshot}",), quiet=True, history=str(directory / "history.sqlite")
+    )
+    await carried_out(plan, past, now=clock_of(scene))
+    summary = read_snapshot(str(snapshot), bytes).summary
+    told = ", ".join(words for _, words in counts(summary))
+    title = scene.title.partition(": ")[2] or scene.title
+    return f"{scene.at:%d %b %H:%M}  {title}: {told}"

@@ -22,8 +22,10 @@ GAP_UNKNOWN = HOUR
 FLAPPING_CHANGES = 4
 FLAPPING_US = HOUR
 FLAPPING_INTERVALS = 20
+FLAPPING_MOST_US = 6 * HOUR
 """A target flaps that changed between ok and down so often in an hour, or in the time of so many
-usual intervals where that is longer; the changes are then one incident."""
+usual intervals where that is longer, up to six hours; the changes are then one incident. Rarer
+looks cannot tell flapping from outages of their own."""
 
 Span = tuple[int, int]
 
@@ -65,7 +67,7 @@ def gap_limit_us(interval_us: int | None) -> int:
 
 def flapping_window_us(interval_us: int | None) -> int:
     """The time in which the changes of a flapping target are counted."""
-    return max(FLAPPING_US, FLAPPING_INTERVALS * (interval_us or 0))
+    return min(FLAPPING_MOST_US, max(FLAPPING_US, FLAPPING_INTERVALS * (interval_us or 0)))
 
 
 def gaps(times: Sequence[int], now_us: int, limit_us: int) -> list[Span]:

@@ -72,3 +72,18 @@ def test_a_deadline_set_while_another_passes_delays_none() -> None:
         deadlines.close()
 
     asyncio.run(main())
+
+
+def test_a_deadline_set_when_one_is_due_is_not_due_at_once() -> None:
+    async def main() -> None:
+        deadlines = Deadlines(asyncio.get_running_loop())
+        called: list[Owner] = []
+        owner = Owner(deadlines, called)
+        owner.again_s = 0.2
+        deadlines.set(owner, 0.01)
+        await until(called, 2)
+        assert called == [owner, owner]
+        assert owner.after_s >= 0.2
+        deadlines.close()
+
+    asyncio.run(main())

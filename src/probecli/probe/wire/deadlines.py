@@ -63,8 +63,9 @@ class Deadlines:
 
     def _due(self) -> None:
         self._timer = None
-        now_step = int(self._loop.time() / _STEP_S)
-        while self._order and self._order[0] <= max(now_step, self._timer_step):
+        # Fixed beforehand: an owner that sets its next deadline moves the timer's step.
+        last = max(int(self._loop.time() / _STEP_S), self._timer_step)
+        while self._order and self._order[0] <= last:
             for owner in self._steps.pop(heapq.heappop(self._order)):
                 owner.time_is_up()
         if self._order:
