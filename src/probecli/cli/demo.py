@@ -3,6 +3,7 @@
 import asyncio
 import os
 from pathlib import Path
+from tempfile import TemporaryDirectory, gettempdir
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -51,8 +52,6 @@ def demo(
 
 
 async def _kept(keep: Path | None, request: "Request") -> int:
-    from tempfile import TemporaryDirectory
-
     if keep is not None:
         return await _played(keep, request, kept=True)
     with TemporaryDirectory(prefix="probecli-demo-") as spare:
@@ -86,9 +85,23 @@ async def _played(directory: Path, request: "Request", *, kept: bool) -> int:
                 say(said)
         stage.play(MAIN)
         code = await carried_out(plan, replace(request, history=str(history)), now=clock_of(MAIN))
+    if not request.quiet:
+        page = directory / "status.html" if kept else Path(gettempdir(), "probecli-demo.html")
+        _write_page(history, page)
+        say(f"The status page of these days: {page}")
     if kept:
         say(f"The target file, the history and the snapshots are in {directory}.")
     return 0 if code in (0, 1, 3) else code
+
+
+def _write_page(history: Path, page: Path) -> None:
+    from probecli.cli.report import page_from, write_page
+    from probecli.demo.script import MAIN
+    from probecli.demo.story import clock_of
+    from probecli.model.moment import rfc3339
+
+    until = rfc3339(clock_of(MAIN)())
+    write_page(page_from([], str(history), until, "22 December 2025, 06:10", 7), str(page))
 
 
 async def _in_passing(scene: "Scene", stage: "Stage", plan: "Plan", directory: Path) -> str:

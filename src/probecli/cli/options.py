@@ -145,8 +145,8 @@ Outputs = Annotated[
         "--output",
         "-o",
         metavar="FORMAT[=PATH]",
-        help="table, plain, json, ndjson, csv, junit, prometheus, github or nagios; to a file "
-        "with =PATH, where {date}, {time}, {run} and {vantage} are replaced. Repeatable. "
+        help="table, plain, json, ndjson, csv, junit, prometheus, github, nagios or html; to a "
+        "file with =PATH, where {date}, {time}, {run} and {vantage} are replaced. Repeatable. "
         "(default: table on a terminal, else plain)",
         envvar="PROBECLI_OUTPUT",
         rich_help_panel=_OUTPUT,

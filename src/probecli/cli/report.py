@@ -67,7 +67,7 @@ def report(
             "--until",
             metavar="TIME",
             help="The moment that the page calls now, like 2025-12-22T06:10:00Z.  "
-            "[default: now; the newest SNAPSHOT without a history]",
+            "(default: now; the newest SNAPSHOT without a history)",
             show_default=False,
         ),
     ] = None,
@@ -81,12 +81,13 @@ def report(
     paths = snapshots or []
     if history is None and not paths:
         history = "auto"
-    _write(_page(paths, history, until, title, days), output)
+    write_page(page_from(paths, history, until, title, days), output)
 
 
-def _page(
+def page_from(
     paths: list[str], history: str | None, until: str | None, title: str, days: int
 ) -> "Page":
+    """The page that snapshots and a history make; exits with 2 when they make none."""
     now_us = None if until is None else _moment(until)
     if paths.count("-") > 1:
         fail("probecli: standard input (-) can be read only once", USAGE)
@@ -154,7 +155,8 @@ def _from_history(
     return page
 
 
-def _write(page: "Page", output: str | None) -> None:
+def write_page(page: "Page", output: str | None) -> None:
+    """Writes the page whole to a file or standard output; exits with 74 when it cannot."""
     from probecli.output.interface import Options
     from probecli.output.report.render import render
     from probecli.output.sinks import destination_of
