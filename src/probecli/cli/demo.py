@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 from typing import TYPE_CHECKING, Annotated
@@ -84,24 +85,29 @@ async def _played(directory: Path, request: "Request", *, kept: bool) -> int:
             if not request.quiet:
                 say(said)
         stage.play(MAIN)
-        code = await carried_out(plan, replace(request, history=str(history)), now=clock_of(MAIN))
+        snapshot = directory / "2025-12-22T0610.json"
+        outputs = request.outputs or ("table" if sys.stdout.isatty() else "plain",)
+        shown = replace(request, outputs=(*outputs, f"json={snapshot}"), history=str(history))
+        code = await carried_out(plan, shown, now=clock_of(MAIN))
     if not request.quiet:
         page = directory / "status.html" if kept else Path(gettempdir(), "probecli-demo.html")
-        _write_page(history, page)
+        _write_page(history, snapshot, page)
         say(f"The status page of these days: {page}")
     if kept:
         say(f"The target file, the history and the snapshots are in {directory}.")
     return 0 if code in (0, 1, 3) else code
 
 
-def _write_page(history: Path, page: Path) -> None:
+def _write_page(history: Path, snapshot: Path, page: Path) -> None:
     from probecli.cli.report import page_from, write_page
     from probecli.demo.script import MAIN
     from probecli.demo.story import clock_of
     from probecli.model.moment import rfc3339
 
-    until = rfc3339(clock_of(MAIN)())
-    write_page(page_from([], str(history), until, "22 December 2025, 06:10", 7), str(page))
+    # A moment later, so that the run itself is in the past.
+    until = rfc3339(clock_of(MAIN)() + 1)
+    title = "22 December 2025, 06:10"
+    write_page(page_from([str(snapshot)], str(history), until, title, 7), str(page))
 
 
 async def _in_passing(scene: "Scene", stage: "Stage", plan: "Plan", directory: Path) -> str:
