@@ -154,10 +154,10 @@ def test_a_failing_commit_keeps_the_former_file_and_leaves_nothing(
 
 def test_kill_9_at_any_moment_leaves_a_whole_file(tmp_path: Path) -> None:
     script = Path(__file__).with_name("killed_writer.py")
-    command = [sys.executable, str(script), str(tmp_path / "out"), "150"]
+    command = [sys.executable, str(script), str(tmp_path / "out"), "300"]
     found = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
 
-    assert found == ["whole"] * 150
+    assert found == ["whole"] * 300
 
 
 def test_what_killed_runs_left_is_removed_once_it_is_old(tmp_path: Path) -> None:
