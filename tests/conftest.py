@@ -2,9 +2,14 @@ import os
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from probecli.probe import network
 from probecli.probe.wire.system import best_system
+
+# The whole suite stays under two minutes on two cores; `--hypothesis-profile=default` looks longer.
+settings.register_profile("quick", max_examples=40)
+settings.load_profile("quick")
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.conftest import COMMAND, ENVIRONMENT, probecli
+from cli.conftest import COMMAND, ENVIRONMENT, Server, probecli
 from probecli import __version__
 from probecli.cli.app import COMMANDS
 
@@ -115,7 +115,7 @@ def test_demo_tells_the_morning_of_22_december(tmp_path: Path) -> None:
     assert probecli("validate", str(tmp_path / "targets.yaml")).returncode == 0
 
 
-def test_table_fits_a_real_terminal_of_80_columns() -> None:
+def test_table_fits_a_real_terminal_of_80_columns(server: Server) -> None:
     pyte = pytest.importorskip("pyte")
     import fcntl
     import os
@@ -128,7 +128,7 @@ def test_table_fits_a_real_terminal_of_80_columns() -> None:
         name: value for name, value in ENVIRONMENT.items() if name not in ("NO_COLOR", "CI")
     }
     with subprocess.Popen(
-        [*COMMAND, "demo"],
+        [*COMMAND, "check", f"{server.url}/503", f"{server.url}/200", "--retries", "0"],
         stdin=follower,
         stdout=follower,
         stderr=subprocess.DEVNULL,
@@ -147,9 +147,9 @@ def test_table_fits_a_real_terminal_of_80_columns() -> None:
                 break
             stream.feed(data)
         os.close(leader)
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=30) == 1
     text = "\n".join(screen.display)
-    assert "laposte-portal" in text
+    assert "http://127.0.0.1" in text
     assert "http.error: 503" in text
     assert "Gate failed" in text
     assert not screen.cursor.hidden

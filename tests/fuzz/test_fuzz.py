@@ -8,7 +8,7 @@ from fuzz.server import Served
 from probecli.model.result import Attempt, Result, Timings
 
 SEED = 20260601
-COUNTS = {"http1": 1100, "http2": 100, "handshake": 120, "dns": 180}
+COUNTS = {"http1": 700, "http2": 60, "handshake": 80, "dns": 120}
 MOST_RESIDENT_BYTES = 600 << 20
 """The whole test process, the interpreter and its libraries included."""
 
