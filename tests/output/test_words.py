@@ -94,8 +94,8 @@ SINCE = {"since": "2025-12-22T06:00:00.000Z", "last_ok": "2025-12-22T05:55:00.00
                 not_probed=("a", "b", "c", "d"),
             ),
             "Incident: 2 targets of g are down (1 tcp.refused, 1 tcp.reset), certificate "
-            "CN=*.example since 2025-12-22 06:00Z or before (laposte-www, suivi); not probed: "
-            "a, b, c and 1 more of the group",
+            "CN=*.example since 2025-12-22 06:00Z or before; not probed: a, b, c and 1 more of "
+            "the group (laposte-www, suivi)",
         ),
         (
             Incident(

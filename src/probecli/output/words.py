@@ -149,9 +149,9 @@ def incident_words(incident: Incident) -> str:
     ]
     if rest := len(incident.not_probed) - 3:
         parts[-1] += f" and {rest:,} more of the group" if rest > 0 else ""
-    if len(incident.targets) > 1:
-        parts[0] += f" ({names})"
-    return "; ".join(filter(None, parts))
+    sentence = "; ".join(filter(None, parts))
+    # Names last: where there is little room, since when and how often must not be cut for them.
+    return f"{sentence} ({names})" if len(incident.targets) > 1 else sentence
 
 
 def _who(incident: Incident) -> str:
