@@ -33,6 +33,7 @@ _GAP = 2
 _LEAST_WHY = 34
 _WHY_SHARE = 3 / 8
 _LEAST_WITH_TIME = 22
+_INCIDENT_LINES = 5
 _MOST_INCIDENTS = 5
 
 
@@ -262,7 +263,7 @@ def footer(snapshot: Snapshot, width: int) -> list[Line]:
     """Incidents, the counts and the gate's sentence."""
     lines = _causes(snapshot, width)
     for incident in told_incidents(snapshot)[:_MOST_INCIDENTS]:
-        texts = wrap(tidy(incident_words(incident)), max(width - _MARGIN, 10), 3)
+        texts = wrap(tidy(incident_words(incident)), max(width - _MARGIN, 10), _INCIDENT_LINES)
         lines += [[span(" " * _MARGIN), span(text)] for text in texts]
     if rest := len(told_incidents(snapshot)) - _MOST_INCIDENTS:
         lines += [[span(f" and {plural(rest, 'more incident')}")]] if rest > 0 else []
