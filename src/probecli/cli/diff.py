@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from probecli.cli import options
-from probecli.cli.failure import fail, quiet_exit
+from probecli.cli.failure import fail, writing
 from probecli.cli.plan import USAGE
 
 if TYPE_CHECKING:
@@ -103,19 +103,12 @@ def _write(comparison: "Comparison", outputs: list[str], *, no_color: bool) -> N
     from probecli.output.diff import FORMATS
     from probecli.output.interface import Options
     from probecli.output.sinks import destination_of
-    from probecli.output.specs import OutputError, parse_all, placeholders
+    from probecli.output.specs import parse_all, placeholders
 
     now = datetime.now(UTC)
     wanted = Options(color=False if no_color else None)
-    try:
+    with writing():
         for spec in parse_all(outputs, placeholders(comparison.new, now), FORMATS):
             destination = destination_of(spec, sys.stdout, os.environ, wanted, now)
             destination.write(FORMATS[spec.format](comparison, destination))
             destination.commit()
-    except OutputError as error:
-        fail(f"probecli: {error}", USAGE)
-    except BrokenPipeError:
-        quiet_exit()
-    except OSError as error:
-        place = error.filename or "an output"
-        fail(f"probecli: cannot write {place}: {error.strerror or error}", NOT_WRITTEN)

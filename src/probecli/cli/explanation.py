@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from msgspec import Struct, json
 
 from probecli.cli.failure import bug_report, quiet_exit, say
-from probecli.cli.session import PORTABLE, listening
+from probecli.cli.session import listening, portable
 from probecli.engine.run import Measured, Stop
 from probecli.engine.snapshot import snapshot_of, started_run
 from probecli.explain.facts import Explanation
@@ -61,9 +61,7 @@ async def _measured(plan: Plan, wanted: Wanted) -> tuple[Measured, Explanation]:
     (target,) = plan.targets
     stop = Stop()
     progress = _Progress(target.retry.attempts, wanted)
-    network = Network(
-        asyncio.get_running_loop(), now=time.time, portable=bool(os.environ.get(PORTABLE))
-    )
+    network = Network(asyncio.get_running_loop(), now=time.time, portable=portable())
     restore = listening(stop)
     try:
         return await explain_once(

@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Never
 
 from probecli import __version__
@@ -42,6 +43,22 @@ def guarded(command: Callable[[], object]) -> None:
         import traceback
 
         fail(bug_report([traceback.format_exc()]), 70)
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """The block that writes outputs: 2 for one that cannot be meant so, 74 for one not written."""
+    from probecli.output.specs import OutputError
+
+    try:
+        yield
+    except OutputError as error:
+        fail(f"probecli: {error}", 2)
+    except BrokenPipeError:
+        quiet_exit()
+    except OSError as error:
+        place = error.filename or "an output"
+        fail(f"probecli: cannot write {place}: {error.strerror or error}", 74)
 
 
 def quiet_exit() -> Never:

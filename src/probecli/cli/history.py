@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from probecli.cli import options
-from probecli.cli.failure import fail, quiet_exit, say
+from probecli.cli.failure import fail, say, writing
 from probecli.cli.plan import USAGE, duration_s
 
 if TYPE_CHECKING:
@@ -245,19 +245,12 @@ def _write(page: "Page", outputs: list[str], now: datetime, *, no_color: bool) -
     from probecli.output.history import FORMATS
     from probecli.output.interface import Options
     from probecli.output.sinks import destination_of
-    from probecli.output.specs import OutputError, parse_all
+    from probecli.output.specs import parse_all
 
     wanted = Options(color=False if no_color else None)
     stamp = {"date": f"{now:%Y-%m-%d}", "time": f"{now:%H%M%S}"}
-    try:
+    with writing():
         for spec in parse_all(outputs, stamp, FORMATS):
             destination = destination_of(spec, sys.stdout, os.environ, wanted, now)
             destination.write(FORMATS[spec.format](page, destination))
             destination.commit()
-    except OutputError as error:
-        fail(f"probecli: {error}", USAGE)
-    except BrokenPipeError:
-        quiet_exit()
-    except OSError as error:
-        place = error.filename or "an output"
-        fail(f"probecli: cannot write {place}: {error.strerror or error}", NOT_WRITTEN)

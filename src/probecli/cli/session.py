@@ -95,7 +95,7 @@ def carry_out(plan: Plan, request: Request) -> int:
     from probecli.engine.workers import Workers
 
     # Before any thread or event loop, which a forked process must not inherit.
-    workers = Workers(plan, _limits(request), count, portable=_portable())
+    workers = Workers(plan, _limits(request), count, portable=portable())
     try:
         return asyncio.run(carried_out(plan, request, workers))
     finally:
@@ -125,7 +125,7 @@ async def carried_out(
             quiet_exit()
         stop = Stop()
         reader = _Reader(sinks, past, stop)
-        network = Network(asyncio.get_running_loop(), now=time.time, portable=_portable())
+        network = Network(asyncio.get_running_loop(), now=time.time, portable=portable())
         restore = listening(stop)
         try:
             measured = await _measured(plan, request, workers, network, stop, reader)
@@ -174,7 +174,8 @@ async def _measured(
     return await run_shared(plan, limits, workers, network, rng=rng, stop=stop, on_result=reader)
 
 
-def _portable() -> bool:
+def portable() -> bool:
+    """Whether the environment forces the fall-back for what is peculiar to Linux."""
     return bool(os.environ.get(PORTABLE))
 
 

@@ -110,7 +110,7 @@ async def _waited(
 
     from msgspec.structs import replace
 
-    from probecli.cli.session import PORTABLE, listening
+    from probecli.cli.session import listening, portable
     from probecli.engine.descriptors import bounded_in_flight, raised_limit
     from probecli.engine.rounds import until_passed
     from probecli.engine.run import Stop
@@ -125,7 +125,7 @@ async def _waited(
             replace(limits, in_flight=bounded_in_flight(limits.in_flight, raised_limit())),
             for_s=for_s,
             longest_pause_s=pause_s,
-            network=lambda: Network(loop, now=time.time, portable=bool(os.environ.get(PORTABLE))),
+            network=lambda: Network(loop, now=time.time, portable=portable()),
             rng=random.Random(),
             stop=stop,
             on_change=(lambda _: None) if quiet else _tell,

@@ -15,7 +15,7 @@ from typing import Self
 
 from msgspec.structs import replace
 
-from probecli.cli.session import PORTABLE
+from probecli.cli.session import portable
 from probecli.engine.run import Stop
 from probecli.engine.watch import Pace
 from probecli.model.plan import Plan
@@ -174,7 +174,7 @@ class Screen:
 
         waiting = _note(target.name, "probing it in depth …")
         self._show(waiting)
-        network = Network(self._loop, now=time.time, portable=bool(os.environ.get(PORTABLE)))
+        network = Network(self._loop, now=time.time, portable=portable())
         plan = replace(
             self._plan,
             targets=(target,),

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from probecli.cli.failure import bug_report, fail, quiet_exit, say
 from probecli.cli.past import Past
-from probecli.cli.session import PORTABLE, listening
+from probecli.cli.session import listening, portable
 from probecli.cli.watch_screen import Screen
 from probecli.engine.descriptors import bounded_in_flight, raised_limit
 from probecli.engine.run import DEFAULT_IN_FLIGHT, DEFAULT_PER_HOST, Limits, Measured, Stop, run
@@ -152,9 +152,7 @@ class _Watch:
         with self._lock:
             self._board.begin_round()
         self._wake()
-        network = Network(
-            asyncio.get_running_loop(), now=time.time, portable=bool(os.environ.get(PORTABLE))
-        )
+        network = Network(asyncio.get_running_loop(), now=time.time, portable=portable())
         self._clock_of_run = network.system.clock
         try:
             return await run(
