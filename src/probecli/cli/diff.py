@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from probecli.model.snapshot import Snapshot
     from probecli.verdict.comparison import Comparison
 
-NOT_WRITTEN = 74
 
 
 def diff(

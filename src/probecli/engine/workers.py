@@ -303,6 +303,9 @@ async def _probe_shares(
             await _probe_share(connection, plan, limits, network, share, stop)
     finally:
         await network.close()
+        # The loop closes its wake-up pipe before it lets go of signals: one that came in between
+        # would be complained of on standard error.
+        loop.remove_signal_handler(signal.SIGTERM)
 
 
 async def _next_share(
