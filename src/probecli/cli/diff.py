@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from probecli.verdict.comparison import Comparison
 
 
-
 def diff(
     old: Annotated[
         str, typer.Argument(metavar="OLD", help="The snapshot before; - is standard input.")
