@@ -42,4 +42,5 @@ def answer(
         "http": http,
         "tls": None if days is None else TlsFacts(certificate_days=days),
     }
-    return Evidence(headers=headers, body=body, **{**facts, **fields})
+    named = tuple((name.lower(), value) for name, value in headers)
+    return Evidence(headers=named, body=body, **{**facts, **fields})

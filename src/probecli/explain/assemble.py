@@ -28,7 +28,7 @@ from probecli.probe.hop import ms, server, timings
 from probecli.probe.network import Network
 from probecli.probe.wire.codec import HttpCodec
 from probecli.text import one_line, redact
-from probecli.verdict.content import body_text, folded
+from probecli.verdict.content import body_text, by_name
 
 URL_LIMIT = 2_000
 FIELD_LIMIT = 2_000
@@ -104,7 +104,7 @@ def _urls(target: Target, trace: AttemptTrace) -> list[str]:
 
 
 def _field(codec: HttpCodec, name: str) -> str | None:
-    return next((value for key, value in codec.headers if key.lower() == name), None)
+    return next((value for key, value in codec.headers if key == name), None)
 
 
 def _hops(target: Target, trace: AttemptTrace, resolver: str) -> tuple[HopFacts, ...]:
@@ -175,7 +175,7 @@ def _answered(target: Target, facts: HopFacts, codec: HttpCodec) -> HopFacts:
     cookies = [
         _line(target, value.partition("=")[0], 80)
         for name, value in codec.headers
-        if name.lower() == "set-cookie"
+        if name == "set-cookie"
     ]
     return replace(
         facts,
@@ -296,7 +296,9 @@ def _body(target: Target, evidence: Evidence) -> tuple[tuple[str, ...], bool]:
     if b"\0" in start[:1024]:
         digits = start[:_HEX_BYTES].hex(" ")
         return (f"binary: {digits}",), len(evidence.body) > _HEX_BYTES
-    text = redact(body_text(folded(evidence.headers), start), target.secrets)
+    text = redact(
+        body_text(by_name(evidence.headers).get("content-type", ""), start), target.secrets
+    )
     lines = [line for part in text.splitlines() if (line := one_line(part, BODY_LINE_LIMIT))]
     cut = len(lines) > _BODY_LINES or len(evidence.body) > len(start)
     return tuple(lines[:_BODY_LINES]), cut

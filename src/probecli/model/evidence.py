@@ -15,6 +15,7 @@ class Failure(Struct, frozen=True, gc=False):
 class Evidence(Struct, frozen=True, gc=False, kw_only=True):
     """Everything that the verdict may look at.
 
+    `headers` are in the order of the response, by lower-case name.
     `body` is decoded and cut at the target's `max_body`; `failure` is set when the exchange did
     not end in a complete response, whatever of it had arrived by then.
     """

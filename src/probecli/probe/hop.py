@@ -47,8 +47,7 @@ class Hop(Struct, kw_only=True):
         return ", ".join(self._values(name))
 
     def _values(self, name: str) -> list[str]:
-        size = len(name)
-        return [value for key, value in self.headers if len(key) == size and key.lower() == name]
+        return [value for key, value in self.headers if key == name]
 
 
 Send = Callable[[Call, float], Awaitable[Hop]]

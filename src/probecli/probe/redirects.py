@@ -51,7 +51,7 @@ class HopTransport(httpx.AsyncBaseTransport):
         wanted = [
             (name.encode("latin-1"), value.encode("latin-1"))
             for name, value in hop.headers
-            if name.lower() in ("location", "set-cookie")
+            if name in ("location", "set-cookie")
         ]
         return httpx.Response(hop.status or 599, headers=wanted, request=request)
 

@@ -26,13 +26,12 @@ class NotJsonError(ValueError):
     """The text is no JSON; the text of the error says where it stops being so."""
 
 
-def folded(headers: Headers) -> dict[str, str]:
-    """Headers by lower-case name; those sent more than once joined by `, ` (RFC 9110, 5.3)."""
-    named = {name.lower(): value for name, value in headers}
+def by_name(headers: Headers) -> dict[str, str]:
+    """Headers by their name; those sent more than once joined by `, ` (RFC 9110, 5.3)."""
+    named = dict(headers)
     if len(named) != len(headers):
         named = {}
         for name, value in headers:
-            name = name.lower()
             named[name] = f"{named[name]}, {value}" if name in named else value
     return named
 
@@ -69,12 +68,12 @@ def charset(content_type: str, body: bytes) -> str | None:
     return None
 
 
-def body_text(headers: Mapping[str, str], body: bytes) -> str:
+def body_text(content_type: str, body: bytes) -> str:
     """The body as text; bytes that its charset does not know become U+FFFD.
 
     Without a declared charset it is UTF-8, or as in browsers windows-1252 when it cannot be.
     """
-    declared = charset(headers.get("content-type", ""), body)
+    declared = charset(content_type, body)
     if declared is not None:
         return body.decode(declared, "replace")
     try:

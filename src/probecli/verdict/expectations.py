@@ -16,7 +16,7 @@ from msgspec import Struct, structs
 
 from probecli.model.evidence import Evidence
 from probecli.model.target import Expectations, Latency, Matcher, StatusSet
-from probecli.verdict.content import NotJsonError, body_text, folded, parse_json
+from probecli.verdict.content import NotJsonError, body_text, by_name, parse_json
 from probecli.verdict.matchers import Check, check_absent, check_json, check_text
 from probecli.verdict.patterns import BadPatternError, compiled_path
 
@@ -61,7 +61,7 @@ def _final_url(expected: Matcher, evidence: Evidence) -> Iterable[Outcome]:
 def _header(expected: dict[str, Matcher], evidence: Evidence) -> Iterator[Outcome]:
     if evidence.http is None or evidence.http.status is None:
         return
-    headers = folded(evidence.headers)
+    headers = by_name(evidence.headers)
     for name, matcher in expected.items():
         value = headers.get(name.lower())
         checks = check_absent(matcher) if value is None else check_text(matcher, value)
@@ -71,7 +71,7 @@ def _header(expected: dict[str, Matcher], evidence: Evidence) -> Iterator[Outcom
 def _body(expected: Matcher, evidence: Evidence) -> Iterable[Outcome]:
     if evidence.http is None or evidence.http.status is None:
         return ()
-    text = body_text(folded(evidence.headers), evidence.body)
+    text = _text(evidence)
     return _outcomes("body", check_text(expected, text), by_key=True)
 
 
@@ -79,7 +79,7 @@ def _json(expected: dict[str, Matcher], evidence: Evidence) -> Iterator[Outcome]
     if evidence.http is None or evidence.http.status is None:
         return
     try:
-        document = parse_json(body_text(folded(evidence.headers), evidence.body))
+        document = parse_json(_text(evidence))
     except NotJsonError as error:
         for path, matcher in expected.items():
             # No document has no nodes either, and yet nothing can be said of what is absent.
@@ -112,6 +112,10 @@ def _nodes(path: str, matcher: Matcher, document: Any) -> list[Check]:
     except JSONPathError as error:
         return list(check_absent(matcher, f"nested too deeply: {error}"))
     return listed or list(check_absent(matcher, "no node selected"))
+
+
+def _text(evidence: Evidence) -> str:
+    return body_text(by_name(evidence.headers).get("content-type", ""), evidence.body)
 
 
 _PHASES = ("dns", "connect", "tls", "send", "wait", "receive", "total")
@@ -199,14 +203,28 @@ def _placed(*, early: bool) -> tuple[tuple[Row, int], ...]:
 _ALL, _EARLY = _placed(early=False), _placed(early=True)
 
 
-def given(expectations: Expectations, *, early: bool = False) -> list[tuple[Row, Any]]:
+Given = tuple[tuple[Row, Any], ...]
+# By identity: thousands of targets share one object, which has no hash. Each is held here, so that
+# no other can take its identity.
+_KNOWN: dict[int, tuple[Expectations, Given]] = {}
+_MOST_KNOWN = 4096
+
+
+def given(expectations: Expectations, *, early: bool = False) -> Given:
     """The rows that have an expectation, with it, in the order of the table.
 
     With `early`, only those that an unfinished answer suffices for.
     """
+    if early:
+        return _given(expectations, _EARLY)
+    known = _KNOWN.get(id(expectations))
+    if known is None:
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.clear()
+        known = _KNOWN[id(expectations)] = (expectations, _given(expectations, _ALL))
+    return known[1]
+
+
+def _given(expectations: Expectations, rows: tuple[tuple[Row, int], ...]) -> Given:
     values = structs.astuple(expectations)
-    return [
-        (row, values[place])
-        for row, place in (_EARLY if early else _ALL)
-        if values[place] is not None
-    ]
+    return tuple((row, values[place]) for row, place in rows if values[place] is not None)

@@ -10,7 +10,7 @@ from probecli.model.result import ExpectationResult, Level, Verdict
 from probecli.model.target import Expectations, StatusRange, StatusSet, Target
 from probecli.text import one_line, redact
 from probecli.verdict.challenge import challenge
-from probecli.verdict.content import folded
+from probecli.verdict.content import by_name
 from probecli.verdict.expectations import Outcome, given
 from probecli.verdict.soft import unavailable
 
@@ -52,7 +52,7 @@ def judge(target: Target, evidence: Evidence) -> Verdict:
 
     status = evidence.http.status if evidence.http is not None else None
     if status is not None:
-        headers = folded(evidence.headers)
+        headers = by_name(evidence.headers)
         blocked = challenge(status, headers, evidence.body)
         if blocked is not None:
             return _verdict("blocked.challenge", _line(blocked, target.secrets), expectations)

@@ -17,6 +17,8 @@ CONSIDERED_BYTES = 256 * 1024
 # another take 20 ms, and no holding page has so many.
 MAX_TAGS = 3000
 
+_SMALL_BYTES = 256
+
 SHORT_WORDS = 150
 TINY_WORDS = 60
 LEAD_WORDS = 30
@@ -175,6 +177,18 @@ def unavailable(headers: Mapping[str, str], body: bytes) -> str | None:
     The numbers hold every page of the tests apart; between two errors they choose to say nothing.
     """
     content_type = headers.get("content-type", "")
+    if len(body) <= _SMALL_BYTES and len(content_type) <= _SMALL_BYTES:
+        return _small_page(content_type, body)
+    return _page_says(content_type, body)
+
+
+@lru_cache(maxsize=1024)
+def _small_page(content_type: str, body: bytes) -> str | None:
+    """Health endpoints say the same few words, thousands of times."""
+    return _page_says(content_type, body)
+
+
+def _page_says(content_type: str, body: bytes) -> str | None:
     kind = media_type(content_type)[0]
     if kind and kind != "text/plain" and kind not in _HTML:
         return None
@@ -186,8 +200,8 @@ def unavailable(headers: Mapping[str, str], body: bytes) -> str | None:
         return None
     source = considered
     if charset(content_type, considered) not in (None, "utf-8", "cp1252"):
-        source = body_text(headers, considered).encode("utf-8", "replace")
+        source = body_text(content_type, considered).encode("utf-8", "replace")
     if not may_say_so(source):
         return None
-    text = body_text(headers, considered)
+    text = body_text(content_type, considered)
     return _verdict_words(_plain_page(text) if kind == "text/plain" else _html_page(text))

@@ -25,6 +25,7 @@ class Codec(Protocol):
 class HttpCodec:
     """What both versions of HTTP understand of a response.
 
+    `headers` are in order, by lower-case name (RFC 9110, 5.1: they have no case of their own).
     `body` is as sent, still encoded; it is cut at `max_body_bytes`, and then `cut` is set.
     """
 
@@ -35,6 +36,7 @@ class HttpCodec:
         "body_bytes",
         "cut",
         "done",
+        "headers",
         "in_body",
         "reason",
         "status",
@@ -52,16 +54,12 @@ class HttpCodec:
         self.status: int | None = None
         self.version = ""
         self.reason = b""
+        self.headers: list[tuple[str, str]] = []
 
     @property
     def body(self) -> bytes:
         """The body as sent, until the cut."""
         return self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
-
-    @property
-    def headers(self) -> list[tuple[str, str]]:
-        """The header fields as sent, in order."""
-        raise NotImplementedError
 
     def _keep(self, data: bytes) -> None:
         room = self._max_body_bytes - self.body_bytes

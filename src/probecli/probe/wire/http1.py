@@ -1,6 +1,7 @@
 """HTTP/1.1 (RFC 9112), the client's side of one request."""
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from probecli.probe.wire.codec import HttpCodec
@@ -11,14 +12,13 @@ if TYPE_CHECKING:
 
 MAX_HEAD_BYTES = 256 * 1024
 
-# A complete, ordinary head in one piece; whatever is unusual goes to the incremental parser.
-_PLAIN_HEAD = re.compile(
-    rb"HTTP/1\.[01] ([2-5][0-9][0-9])(?: ([^\x00-\x08\x0a-\x1f\x7f]*))?"
-    rb"(?:\r\n[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\x00-\x08\x0a-\x1f\x7f]*)*"
-)
-_CONTENT_LENGTH = b"\r\ncontent-length:"
-_TRANSFER_ENCODING = b"\r\ntransfer-encoding:"
+# What an ordinary head is made of; whatever is unusual goes to the incremental parser.
+_STATUS_LINE = re.compile(r"HTTP/(1\.[01]) ([2-5][0-9][0-9])(?: (.*))?")
+_FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}")
+_TEXT = bytes({*range(0x20, 0x100), 0x09} - {0x7F})
 _BODILESS = (204, 304)
+# Texts up to this length are looked up by what was seen before: servers say the same few.
+_FAMILIAR = 64
 # As much of what is no HTTP as a reader needs to know it by.
 _QUOTED_BYTES = 60
 
@@ -34,7 +34,6 @@ class Http1(HttpCodec):
         "_interim",
         "_no_body",
         "_parser",
-        "_plain_head",
         "_request",
     )
 
@@ -43,24 +42,10 @@ class Http1(HttpCodec):
         self._request = request
         self._no_body = no_body
         self._parser: httptools.HttpResponseParser | None = None
-        self._plain_head = b""
         self._headers: list[tuple[bytes, bytes]] = []
         self._head_bytes = 0
         self._head = b""
         self._interim = self._framed = False
-
-    @property
-    def headers(self) -> list[tuple[str, str]]:
-        """The header fields as sent, in order."""
-        if self._plain_head:
-            return [
-                (name, value.strip(" \t"))
-                for name, _, value in (
-                    line.partition(":")
-                    for line in self._plain_head.decode("latin-1").split("\r\n")[1:]
-                )
-            ]
-        return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._headers]
 
     def open(self) -> bytes:
         """The request."""
@@ -99,26 +84,40 @@ class Http1(HttpCodec):
         if end < 0:
             return False
         head = data[:end]
-        match = _PLAIN_HEAD.fullmatch(head)
-        if match is None:
+        status_line, *lines = head.decode("latin-1").split("\r\n")
+        if head.translate(None, _TEXT) != b"\r\n" * len(lines):
             return False
-        lowered = head.lower()
-        at = lowered.find(_CONTENT_LENGTH)
-        if at < 0 or _TRANSFER_ENCODING in lowered or lowered.find(_CONTENT_LENGTH, at + 1) >= 0:
+        headers = []
+        for line in lines:
+            name, colon, value = line.partition(":")
+            lowered = _field_name(name) if colon and len(name) <= _FAMILIAR else None
+            if lowered is None:
+                return False
+            headers.append((lowered, value.strip(" \t")))
+        named = dict(headers)
+        length_text = named.get("content-length", "")
+        if (
+            not length_text.isdecimal()
+            or len(length_text) > 15
+            or "transfer-encoding" in named
+            or (
+                len(named) < len(headers)
+                and sum(name == "content-length" for name, _ in headers) > 1
+            )
+        ):
             return False
-        line_end = lowered.find(b"\r\n", at + 2)
-        text = lowered[at + len(_CONTENT_LENGTH) : line_end if line_end > 0 else end].strip(b" \t")
-        if not text.isdigit() or len(text) > 15:
+        begun = _begun(status_line) if len(status_line) <= _FAMILIAR else None
+        if begun is None:
             return False
-        status = int(match[1])
-        length = 0 if self._no_body or status in _BODILESS else int(text)
+        version, status, reason = begun
+        length = 0 if self._no_body or status in _BODILESS else int(length_text)
         body = data[end + 4 : end + 4 + length]
         if len(body) < length and len(body) < self._max_body_bytes:
             return False
         self.status = status
-        self.version = head[5:8].decode("ascii")
-        self.reason = match[2] or b""
-        self._plain_head = head
+        self.version = version
+        self.reason = reason
+        self.headers = headers
         self._keep(body)
         self.in_body = True
         self.done = True
@@ -178,8 +177,8 @@ class Http1(HttpCodec):
             self.done = True
 
     def _missing(self) -> str:
-        for name, value in self._headers:
-            if name.lower() == b"content-length":
+        for name, value in self.headers:
+            if name == "content-length":
                 return f", after {self.body_bytes} of {int(value)} bytes"
         return ""
 
@@ -228,10 +227,14 @@ class Http1(HttpCodec):
         self.status = status
         self.version = version
         self.in_body = True
-        names = {name.lower(): value.lower() for name, value in self._headers}
-        encoding = names.get(b"transfer-encoding")
+        self.headers = [
+            (name.decode("latin-1").lower(), value.decode("latin-1"))
+            for name, value in self._headers
+        ]
+        named = dict(self.headers)
+        encoding = named.get("transfer-encoding")
         self._framed = (
-            b"content-length" in names if encoding is None else encoding.endswith(b"chunked")
+            "content-length" in named if encoding is None else encoding.lower().endswith("chunked")
         )
         if self._no_body:
             self.done = True
@@ -245,6 +248,22 @@ class Http1(HttpCodec):
         """The response is complete, unless it was an interim one."""
         if not self._interim:
             self.done = True
+
+
+@lru_cache(maxsize=256)
+def _begun(status_line: str) -> tuple[str, int, bytes] | None:
+    """Version, status and reason; None for what is no ordinary status line."""
+    match = _STATUS_LINE.fullmatch(status_line)
+    if match is None:
+        return None
+    version, status, reason = match.groups(default="")
+    return version, int(status), reason.encode("latin-1")
+
+
+@lru_cache(maxsize=1024)
+def _field_name(name: str) -> str | None:
+    """The name in lower case; None when it is no token (RFC 9110, 5.6.2)."""
+    return name.lower() if _FIELD_NAME.fullmatch(name) else None
 
 
 def without_equal_lengths(data: bytes) -> bytes | None:

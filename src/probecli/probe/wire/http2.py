@@ -67,17 +67,11 @@ class Http2(HttpCodec):
         super().__init__(max_body_bytes)
         self.version = "2"
         self._request_headers = headers
-        self._headers: list[tuple[str, str]] = []
         self._to_send = memoryview(body)
         self._frames = Frames()
         self._connection = h2.connection.H2Connection(
             h2.config.H2Configuration(client_side=True, header_encoding=None)
         )
-
-    @property
-    def headers(self) -> list[tuple[str, str]]:
-        """The header fields as sent, in order."""
-        return self._headers
 
     def open(self) -> bytes:
         """The connection preface, the settings and the request."""
@@ -149,7 +143,7 @@ class Http2(HttpCodec):
             if name == b":status":
                 self.status = int(value) if value.isdigit() else 0
             else:
-                self._headers.append((name.decode("latin-1"), value.decode("latin-1")))
+                self.headers.append((name.decode("latin-1"), value.decode("latin-1")))
         if not self.status or not 100 <= self.status <= 999:
             raise Fault("http.protocol.error", "HTTP/2: a response without a valid status")
 
