@@ -296,9 +296,8 @@ def _body(target: Target, evidence: Evidence) -> tuple[tuple[str, ...], bool]:
     if b"\0" in start[:1024]:
         digits = start[:_HEX_BYTES].hex(" ")
         return (f"binary: {digits}",), len(evidence.body) > _HEX_BYTES
-    text = redact(
-        body_text(by_name(evidence.headers).get("content-type", ""), start), target.secrets
-    )
+    content_type = by_name(evidence.headers).get("content-type", "")
+    text = redact(body_text(content_type, start), target.secrets)
     lines = [line for part in text.splitlines() if (line := one_line(part, BODY_LINE_LIMIT))]
     cut = len(lines) > _BODY_LINES or len(evidence.body) > len(start)
     return tuple(lines[:_BODY_LINES]), cut
