@@ -11,6 +11,7 @@ from probecli.model.evidence import Evidence, Failure
 from probecli.model.plan import Plan
 from probecli.model.result import HttpFacts, Result, Server, Timings
 from probecli.model.target import Retry, Seconds, Target
+from probecli.probe.kinds import in_task
 from probecli.probe.network import Network
 
 Answer = Callable[[Target, int], Evidence | Awaitable[Evidence]]
@@ -85,7 +86,7 @@ def ran(
                 rng=random.Random(seed),
                 stop=stop or Stop(),
                 on_result=told,
-                probe_of=lambda _: probe,
+                begin_of=lambda _: in_task(probe),
             )
         finally:
             await network.close()

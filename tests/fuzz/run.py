@@ -27,7 +27,7 @@ from probecli.model.result import Attempt, Result
 from probecli.model.target import Target
 from probecli.probe.network import Network
 from probecli.probe.wire.dial import Address
-from probecli.probe.wire.exchange import Order, Outcome
+from probecli.probe.wire.order import Order, Outcome
 
 BATCH = 2000
 SLACK_MS = 10_000

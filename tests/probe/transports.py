@@ -25,7 +25,7 @@ def sending_by(transport: httpx.AsyncBaseTransport, sent: list[Call]) -> Send:
             status=response.status_code,
             version="HTTP/1.1",
             headers=[
-                (name.decode("latin-1"), value.decode("latin-1"))
+                (name.decode("latin-1").lower(), value.decode("latin-1"))
                 for name, value in response.headers.raw
             ],
             body=response.content,

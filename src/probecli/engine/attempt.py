@@ -1,31 +1,24 @@
-"""One attempt at one target, measured and judged."""
-
-from time import perf_counter
+"""One attempt at one target, as results keep it."""
 
 from probecli.model.evidence import Evidence
 from probecli.model.moment import rfc3339
 from probecli.model.result import Attempt, Timings, Verdict
 from probecli.model.target import Target
-from probecli.probe.kinds import Probe
-from probecli.probe.network import Network
 from probecli.verdict import judge
 
 
-async def attempt(
-    target: Target, number: int, probe: Probe, network: Network
-) -> tuple[Attempt, Evidence, Verdict]:
-    """Measures `target` once; `number` counts from 1."""
-    started_at = network.now()
-    started = perf_counter()
-    evidence = await probe(target, network)
+def attempted(
+    target: Target, number: int, started_s: float, ended_s: float, evidence: Evidence
+) -> tuple[Attempt, Verdict]:
+    """What the evidence of an attempt means; `number` counts from 1, the rest is wall time."""
     verdict = judge(target, evidence)
     http = evidence.http
     server = evidence.server
     total = evidence.timings.total
     tried = Attempt(
         number=number,
-        started_at=rfc3339(started_at),
-        duration_ms=total if total is not None else round((perf_counter() - started) * 1000, 3),
+        started_at=rfc3339(started_s),
+        duration_ms=total if total is not None else _milliseconds(ended_s - started_s),
         state=verdict.state,
         cause=verdict.cause,
         detail=verdict.detail,
@@ -33,7 +26,7 @@ async def attempt(
         ip=server.ip if server is not None else None,
         timings_ms=evidence.timings,
     )
-    return tried, evidence, verdict
+    return tried, verdict
 
 
 def unfinished(number: int, started_at_s: float, now_s: float, detail: str) -> Attempt:
@@ -41,7 +34,7 @@ def unfinished(number: int, started_at_s: float, now_s: float, detail: str) -> A
     return Attempt(
         number=number,
         started_at=rfc3339(started_at_s),
-        duration_ms=round(max(0.0, now_s - started_at_s) * 1000, 3),
+        duration_ms=_milliseconds(now_s - started_at_s),
         state="unknown",
         cause="local.interrupted",
         detail=detail,
@@ -49,3 +42,8 @@ def unfinished(number: int, started_at_s: float, now_s: float, detail: str) -> A
         ip=None,
         timings_ms=Timings(),
     )
+
+
+def _milliseconds(seconds: float) -> float:
+    """Not below zero: the wall clock may have been set back."""
+    return round(max(0.0, seconds) * 1000, 3)

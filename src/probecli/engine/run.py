@@ -16,7 +16,7 @@ from probecli.model.plan import Plan
 from probecli.model.result import Result
 from probecli.model.snapshot import LoopLag
 from probecli.model.target import Kind
-from probecli.probe.kinds import Probe, probe_for
+from probecli.probe.kinds import Begin, begin_for
 from probecli.probe.network import Network
 
 __all__ = ["DEFAULT_IN_FLIGHT", "DEFAULT_PER_HOST", "Limits", "Measured", "Stop", "run"]
@@ -45,16 +45,16 @@ async def run(
     rng: random.Random,
     stop: Stop,
     on_result: Callable[[Result], None],
-    probe_of: Callable[[Kind], Probe] = probe_for,
+    begin_of: Callable[[Kind], Begin] = begin_for,
 ) -> Measured:
     """Probes every target and control of `plan` once.
 
-    `on_result` gets each target's result as soon as nothing can change it any more; `probe_of`
-    names the function that measures a kind.
+    `on_result` gets each target's result as soon as nothing can change it any more; `begin_of`
+    names the function that begins to measure a kind.
     """
     loop = asyncio.get_running_loop()
     ledger = Ledger(plan, on_result)
-    runner = Runner(plan, limits, network, ledger, rng=rng, probe_of=probe_of)
+    runner = Runner(plan, limits, network, ledger, rng=rng, begin_of=begin_of)
     started = perf_counter()
     lag = LagSampler(loop)
     lag.start()

@@ -1,26 +1,33 @@
-"""The workers of one run on one event loop: each takes a job, measures it once, passes it on."""
+"""One run on one event loop: every job is begun when it may be, measured, judged, passed on."""
 
 import asyncio
 import random
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from functools import partial
 
-from probecli.engine.attempt import attempt, unfinished
+from probecli.engine.attempt import attempted, unfinished
 from probecli.engine.ledger import Ledger
 from probecli.engine.limits import Limits
 from probecli.engine.outcome import interrupted_result, result_of, with_backoff
 from probecli.engine.retry import backoff_s, worth_repeating
 from probecli.engine.schedule import Job, Schedule
+from probecli.model.evidence import Evidence
 from probecli.model.plan import Maintenance, Plan
 from probecli.model.result import Result
 from probecli.model.target import Kind, Target
-from probecli.probe.kinds import Probe
+from probecli.probe.kinds import Begin, Running
 from probecli.probe.network import Network
+
+_OWN_FAULT = "a fault in probecli itself"
 
 
 class Runner:
-    """Probes a plan's targets and controls into a ledger."""
+    """Probes a plan's targets and controls into a ledger.
+
+    What has settled is judged, and what may begin is begun, in turns of their own: the turn in
+    which the network is served has nothing else to do.
+    """
 
     def __init__(
         self,
@@ -30,21 +37,25 @@ class Runner:
         ledger: Ledger,
         *,
         rng: random.Random,
-        probe_of: Callable[[Kind], Probe],
+        begin_of: Callable[[Kind], Begin],
     ) -> None:
         self._plan = plan
-        self._probe_of = cache(probe_of)
+        self._begin_of = begin_of
         self._network = network
         self._ledger = ledger
         self._rng = rng
-        self._running: dict[Job, float] = {}
+        self._loop = asyncio.get_running_loop()
+        self._running: dict[Job, None] = {}
+        self._settled: list[Job] = []
+        self._turn_comes = False
+        self._over: asyncio.Future[None] = self._loop.create_future()
         self._ungated = _Maintained(plan.maintenance)
-        self._workers = max(1, min(limits.in_flight, len(plan.targets) + len(plan.controls)))
         self._schedule = Schedule(
-            asyncio.get_running_loop(),
+            self._loop,
             self._jobs(),
-            in_flight=self._workers,
+            in_flight=limits.in_flight,
             per_host=limits.per_host,
+            wake=self._call_turn,
         )
         self.bugs: list[str] = []
 
@@ -57,47 +68,86 @@ class Runner:
 
     async def measure(self) -> None:
         """Probes everything; may be cancelled at any point."""
-        workers = [asyncio.ensure_future(self._work()) for _ in range(self._workers)]
+        self._call_turn()
         try:
-            await asyncio.gather(*workers)
+            await self._over
         finally:
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
+            self._turn_comes = True
+            for job in self._running:
+                if job.begun is not None:
+                    job.begun.cancel()
+            # A cancelled task takes turns of the loop to give back what it holds.
+            await asyncio.sleep(0)
 
     def interrupt(self) -> None:
         """Gives every unfinished target its result: unknown, with the attempts it had."""
+        self._conclude_settled()
         now_s = self._network.now()
         for job in [*self._running, *self._schedule.remaining()]:
             self._interrupt(job, now_s, "interrupted before it was finished")
         self._running.clear()
 
-    async def _work(self) -> None:
-        schedule = self._schedule
-        while (job := await schedule.next()) is not None:
-            self._running[job] = self._network.now()
-            try:
-                await self._probe(job)
-            except Exception:
-                self.bugs.append(traceback.format_exc())
-                self._interrupt(job, self._network.now(), "a fault in probecli itself")
-            del self._running[job]
-            schedule.leave(job)
+    def _call_turn(self) -> None:
+        if not self._turn_comes:
+            self._turn_comes = True
+            self._loop.call_soon(self._turn)
 
-    async def _probe(self, job: Job) -> None:
+    def _turn(self) -> None:
+        if self._over.done():
+            return
+        self._turn_comes = False
+        self._conclude_settled()
+        while (job := self._schedule.take()) is not None:
+            self._begin(job)
+        if self._schedule.over:
+            self._over.set_result(None)
+
+    def _begin(self, job: Job) -> None:
+        target = job.target
+        job.started_s = self._network.now()
+        self._running[job] = None
+        try:
+            job.begun = self._begin_of(target.kind)(
+                target, self._network, partial(self._has_settled, job)
+            )
+        except Exception:
+            self._broken(job)
+            self._leave(job)
+
+    def _has_settled(self, job: Job) -> None:
+        self._settled.append(job)
+        self._call_turn()
+
+    def _conclude_settled(self) -> None:
+        settled, self._settled = self._settled, []
+        for job in settled:
+            try:
+                assert job.begun is not None
+                told = job.begun.conclude()
+                if not isinstance(told, Evidence):
+                    job.begun = Running(told, partial(self._has_settled, job))
+                    continue
+                self._judge(job, told)
+            except Exception:
+                self._broken(job)
+            self._leave(job)
+
+    def _leave(self, job: Job) -> None:
+        job.begun = None
+        del self._running[job]
+        self._schedule.leave(job)
+
+    def _judge(self, job: Job, evidence: Evidence) -> None:
         target = job.target
         number = len(job.attempts) + 1
-        tried, evidence, verdict = await attempt(
-            target, number, self._probe_of(target.kind), self._network
-        )
+        tried, verdict = attempted(target, number, job.started_s, self._network.now(), evidence)
         if worth_repeating(target.retry, verdict, tried.status):
             wait_s = backoff_s(target.retry, number, evidence, self._rng)
             if wait_s is not None:
                 job.attempts.append(with_backoff(tried, wait_s))
                 self._schedule.again(job, wait_s)
                 return
-        job.attempts.append(tried)
-        attempts = tuple(job.attempts)
+        attempts = (*job.attempts, tried)
         duration_ms = tried.duration_ms
         if number > 1:
             duration_ms = round(
@@ -113,10 +163,14 @@ class Runner:
             return False
         return not self._plan.maintenance or not self._ungated(target, self._network.now())
 
+    def _broken(self, job: Job) -> None:
+        """A fault of our own ends this job alone; to be called where it is handled."""
+        self.bugs.append(traceback.format_exc())
+        self._interrupt(job, self._network.now(), _OWN_FAULT)
+
     def _interrupt(self, job: Job, now_s: float, detail: str) -> None:
-        started_at_s = self._running.get(job)
-        if started_at_s is not None:
-            job.attempts.append(unfinished(len(job.attempts) + 1, started_at_s, now_s, detail))
+        if job in self._running:
+            job.attempts.append(unfinished(len(job.attempts) + 1, job.started_s, now_s, detail))
         self._finish(
             job,
             interrupted_result(

@@ -2,20 +2,21 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from probecli.model.result import Attempt
 from probecli.model.target import Target
+from probecli.probe.call import split_url
+from probecli.probe.kinds import Begun
 
 # Targets that wait for their host's turn are held in memory; past this many, no more are read.
 _PARKED_LIMIT = 10_000
-_PORTS = {"http": "80", "https": "443", "ws": "80", "wss": "443", "dns": "53"}
 
 
 class Job:
-    """One target on its way to a result."""
+    """One target on its way to a result; `started_s` is the wall time of the attempt `begun`."""
 
-    __slots__ = ("attempts", "control", "host", "index", "target")
+    __slots__ = ("attempts", "begun", "control", "host", "index", "started_s", "target")
 
     def __init__(self, index: int, target: Target, *, control: bool = False) -> None:
         self.index = index
@@ -23,19 +24,23 @@ class Job:
         self.control = control
         self.host = host_key(target.url)
         self.attempts: list[Attempt] = []
+        self.begun: Begun | None = None
+        self.started_s = 0.0
 
 
 def host_key(url: str) -> str:
     """Host and port of a URL, as the key of the per-host limit."""
-    scheme, _, rest = url.partition("://")
-    authority = rest.partition("/")[0].partition("?")[0].rpartition("@")[2].lower()
-    if authority.rpartition(":")[2].isdigit():
-        return authority
-    return f"{authority}:{_PORTS.get(scheme.lower(), '')}"
+    origin = split_url(url)[0]
+    host = f"[{origin.host}]" if ":" in origin.host else origin.host
+    return f"{host}:{origin.port}"
 
 
 class Schedule:
-    """Hands jobs to workers in order, past those whose host is busy; constant work a job."""
+    """Hands out jobs in order, past those whose host is busy; constant work a job.
+
+    `wake` is called when a job may be taken that could not be before, but for the places that
+    `leave` frees.
+    """
 
     def __init__(
         self,
@@ -44,6 +49,7 @@ class Schedule:
         *,
         in_flight: int,
         per_host: int,
+        wake: Callable[[], None],
     ) -> None:
         self._loop = loop
         self._source: Iterator[Job] = iter(jobs)
@@ -54,22 +60,9 @@ class Schedule:
         self._busy: dict[str, int] = {}
         self._active = 0
         self._backing_off: dict[Job, asyncio.TimerHandle] = {}
-        self._idle: deque[asyncio.Future[None]] = deque()
+        self._wake = wake
         self.in_flight = in_flight
         self.per_host = per_host
-
-    async def next(self) -> Job | None:
-        """The next job that may start, None when there will be none any more."""
-        while True:
-            job = self._take()
-            if job is not None:
-                return job
-            if self._over():
-                self._wake(len(self._idle))
-                return None
-            waiting = self._loop.create_future()
-            self._idle.append(waiting)
-            await waiting
 
     def leave(self, job: Job) -> None:
         """The job's attempt is over: its place is free."""
@@ -85,15 +78,13 @@ class Schedule:
             self._parked_count -= 1
             if not parked:
                 del self._parked[job.host]
-        if self._idle:
-            self._wake(1)
 
     def again(self, job: Job, delay_s: float) -> None:
         """The job is to be taken once more after `delay_s`, before jobs that never started."""
         self._backing_off[job] = self._loop.call_later(delay_s, self._due, job)
 
     def remaining(self) -> Iterator[Job]:
-        """Every job that is neither finished nor held by a worker; ends the schedule."""
+        """Every job that is neither finished nor taken; ends the schedule."""
         for job, timer in self._backing_off.items():
             timer.cancel()
             yield job
@@ -109,9 +100,10 @@ class Schedule:
     def _due(self, job: Job) -> None:
         del self._backing_off[job]
         self._ready.appendleft(job)
-        self._wake(1)
+        self._wake()
 
-    def _take(self) -> Job | None:
+    def take(self) -> Job | None:
+        """The next job that may start now, None when there is none."""
         while self._active < self.in_flight:
             if self._ready:
                 job = self._ready.popleft()
@@ -136,7 +128,9 @@ class Schedule:
             self._parked_count += 1
         return None
 
-    def _over(self) -> bool:
+    @property
+    def over(self) -> bool:
+        """Whether every job has left and none will come again."""
         return (
             self._exhausted
             and not self._active
@@ -144,10 +138,3 @@ class Schedule:
             and not self._parked
             and not self._backing_off
         )
-
-    def _wake(self, count: int) -> None:
-        while count and self._idle:
-            waiting = self._idle.popleft()
-            if not waiting.done():
-                waiting.set_result(None)
-                count -= 1

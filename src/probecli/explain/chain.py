@@ -11,7 +11,7 @@ from probecli.explain.recorder import HopTrace
 from probecli.explain.served import Secured, watched
 from probecli.model.target import Target, Tls
 from probecli.probe.network import Network
-from probecli.probe.wire.exchange import Order, Outcome
+from probecli.probe.wire.order import Order, Outcome
 
 if TYPE_CHECKING:
     from cryptography import x509

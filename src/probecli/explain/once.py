@@ -36,7 +36,7 @@ async def explain_once(
         rng=rng,
         stop=stop,
         on_result=lambda _: None,
-        probe_of=recorder.probe_of,
+        begin_of=recorder.begin_of,
     )
     explanation = await explained(
         target,

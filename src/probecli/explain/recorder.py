@@ -6,12 +6,12 @@ from time import perf_counter
 from probecli.explain.served import Secured, watched
 from probecli.model.evidence import Evidence
 from probecli.model.target import Kind, Target
-from probecli.probe.kinds import Probe, probe_for
+from probecli.probe.kinds import Begin, in_task, probe_for
 from probecli.probe.network import Network
 from probecli.probe.resolver import Resolver
 from probecli.probe.wire.dial import Address
-from probecli.probe.wire.exchange import Order, Outcome
 from probecli.probe.wire.fault import Fault
+from probecli.probe.wire.order import Order, Outcome
 
 
 class Question:
@@ -57,8 +57,8 @@ class Recorder:
         self._on_attempt = on_attempt
         self.attempts: list[AttemptTrace] = []
 
-    def probe_of(self, kind: Kind) -> Probe:
-        """The function that measures this kind."""
+    def begin_of(self, kind: Kind) -> Begin:
+        """The function that begins to measure this kind."""
         probe = probe_for(kind)
 
         async def recorded(target: Target, network: Network) -> Evidence:
@@ -70,7 +70,7 @@ class Recorder:
             trace.evidence = await probe(target, _RecordedNetwork(network, trace))
             return trace.evidence
 
-        return recorded
+        return in_task(recorded)
 
 
 class _RecordedNetwork(Network):

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from probecli.probe.wire.codec import Codec
-from probecli.probe.wire.exchange import Order
+from probecli.probe.wire.order import Order
 
 
 class Secured(Struct, frozen=True, kw_only=True):

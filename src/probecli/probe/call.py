@@ -10,7 +10,7 @@ from msgspec import Struct
 from probecli import __version__
 from probecli.model.target import Auth, Target
 
-_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443, "dns": 53}
 # Everything that may stand in a path or query, so that only what may not is escaped (RFC 3986).
 _SAFE = "!#$%&'()*+,/:;=?@[]~"
 # What needs no escaping: printable, without the fragment's mark.
@@ -58,8 +58,12 @@ class Call(Struct, frozen=True):
         return f"{self.origin.scheme}://{self.origin.authority}{self.path}"
 
 
+@lru_cache(maxsize=1024)
 def split_url(url: str) -> tuple[Origin, str, str]:
-    """Origin, path with query, and userinfo of a URL; the host is in its ASCII form."""
+    """Origin, path with query, and userinfo of a URL; the host is in its ASCII form.
+
+    Remembered a while: who schedules a target asks the same as who probes it.
+    """
     plain = _PLAIN_URL.fullmatch(url)
     if plain is not None:
         scheme, host, port_text, path = plain.groups()

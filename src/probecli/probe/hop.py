@@ -13,10 +13,10 @@ from probecli.probe.content import decoded
 from probecli.probe.network import Network
 from probecli.probe.resolver import literal
 from probecli.probe.wire.codec import Codec, HttpCodec
-from probecli.probe.wire.dial import Address, Tried
-from probecli.probe.wire.exchange import Order, Outcome, TlsOrder
+from probecli.probe.wire.dial import Address
 from probecli.probe.wire.fault import Fault
 from probecli.probe.wire.http1 import Http1
+from probecli.probe.wire.order import Order, Outcome, TlsOrder
 
 # One text for all results, not one each.
 _VERSIONS = {version: f"HTTP/{version}" for version in ("1.0", "1.1", "2")}
@@ -36,7 +36,6 @@ class Hop(Struct, kw_only=True):
     headers: list[tuple[str, str]] = []
     body: bytes = b""
     body_bytes: int | None = None
-    tried: list[Tried] = []
 
     def header(self, name: str) -> str | None:
         """The first field of this name, which is to be given in lower case."""
@@ -66,7 +65,7 @@ async def send(network: Network, target: Target, call: Call, timeout_s: float) -
             started = perf_counter()
             addresses, dns_ms = await order_addresses(network, target, origin, timeout_s)
             timeout_s = max(0.001, timeout_s - (dns_ms or 0.0) / 1000)
-        order = _order(network, target, call, addresses, timeout_s, proxy)
+        order = order_for(network, target, call, addresses, timeout_s, proxy)
     except Fault as fault:
         if fault.cause.startswith("dns."):
             dns_ms = ms(perf_counter() - started)
@@ -76,7 +75,7 @@ async def send(network: Network, target: Target, call: Call, timeout_s: float) -
             failure=Failure(fault.cause, fault.detail),
         )
     outcome = await network.exchange(order)
-    hop = _hop(outcome, call.origin, dns_ms, target.max_body_bytes)
+    hop = hop_of(outcome, call.origin, dns_ms, target.max_body_bytes)
     if proxy is not None and hop.failure is not None and outcome.connect_s is None:
         hop.failure = Failure(hop.failure.cause, f"proxy: {hop.failure.detail}")
     return hop
@@ -112,14 +111,15 @@ def known_addresses(target: Target, origin: Origin) -> tuple[Address, ...] | Non
     return None if address is None else (address,)
 
 
-def _order(
+def order_for(
     network: Network,
     target: Target,
     call: Call,
     addresses: tuple[Address, ...],
     timeout_s: float,
-    proxy: tuple[Origin, str | None] | None,
+    proxy: tuple[Origin, str | None] | None = None,
 ) -> Order:
+    """What the wire engine is to do for one request; raises Fault on unusable files."""
     secure = call.origin.scheme in ("https", "wss")
     # A proxy forwards HTTP/1.1 requests; whatever else is said takes a tunnel.
     plain = call.origin.scheme == "http" and target.http_version != "2"
@@ -182,13 +182,13 @@ def _codec(
     )
 
 
-def _hop(outcome: Outcome, origin: Origin, dns_ms: float | None, limit: int) -> Hop:
+def hop_of(outcome: Outcome, origin: Origin, dns_ms: float | None, limit: int) -> Hop:
+    """What an exchange brought; the body is decoded up to `limit` bytes."""
     fault = outcome.fault
     hop = Hop(
         timings=timings(outcome, dns_ms),
         server=server(outcome, origin.host, origin.port),
         tls=outcome.agreed,
-        tried=outcome.tried,
     )
     codec = outcome.codec
     if isinstance(codec, HttpCodec) and codec.status is not None:

@@ -1,13 +1,17 @@
 """How an HTTP target is measured: the first hop, and the redirects that follow it."""
 
+from collections.abc import Callable, Coroutine
 from time import perf_counter
+from typing import Any
 
 from probecli.model.evidence import Evidence, Failure
 from probecli.model.result import HttpFacts, Timings
 from probecli.model.target import Target
-from probecli.probe.call import Call, first_call
-from probecli.probe.hop import Hop, ms, send
+from probecli.probe.call import Call, first_call, split_url
+from probecli.probe.hop import Hop, hop_of, known_addresses, ms, order_for, send
 from probecli.probe.network import Network
+from probecli.probe.wire.fault import Fault
+from probecli.probe.wire.order import Order, Outcome
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -17,14 +21,72 @@ async def probe_http(target: Target, network: Network) -> Evidence:
     started = perf_counter()
     call = first_call(target)
     hop = await send(network, target, call, target.timeout_s)
-    if (
+    if _leads_on(target, hop):
+        return await _followed(target, network, call, hop, started)
+    return evidence(target, hop, call.url, (), hop.timings, network.now())
+
+
+def begin_http(target: Target, network: Network, settled: Callable[[], None]) -> "Single | None":
+    """The same begun without a task, where one exchange may be all; else None."""
+    if target.proxy is not None:
+        return None
+    addresses = known_addresses(target, split_url(target.url)[0])
+    if addresses is None:
+        return None
+    call = first_call(target)
+    try:
+        order = order_for(network, target, call, addresses, target.timeout_s)
+    except Fault:
+        return None
+    return Single(target, network, call, order, settled)
+
+
+class Single:
+    """An attempt that its first exchange may complete."""
+
+    __slots__ = ("_call", "_exchange", "_how", "_network", "_settled", "_started", "_target")
+
+    def __init__(
+        self,
+        target: Target,
+        network: Network,
+        call: Call,
+        order: Order,
+        settled: Callable[[], None],
+    ) -> None:
+        self._target = target
+        self._network = network
+        self._call = call
+        self._settled = settled
+        self._started = perf_counter()
+        self._exchange = network.begin(order, self._ended)
+
+    def conclude(self) -> Evidence | Coroutine[Any, Any, Evidence]:
+        """What the exchange told, or the redirects to follow; raises what went wrong in us."""
+        how, call, target = self._how, self._call, self._target
+        if isinstance(how, Exception):
+            raise how
+        hop = hop_of(how, call.origin, None, target.max_body_bytes)
+        if _leads_on(target, hop):
+            return _followed(target, self._network, call, hop, self._started)
+        return evidence(target, hop, call.url, (), hop.timings, self._network.now())
+
+    def cancel(self) -> None:
+        """Hangs up."""
+        self._exchange.cancel()
+
+    def _ended(self, how: Outcome | Exception) -> None:
+        self._how = how
+        self._settled()
+
+
+def _leads_on(target: Target, hop: Hop) -> bool:
+    return (
         hop.status in _REDIRECTS
         and hop.failure is None
         and target.follow_redirects
         and hop.header("location") is not None
-    ):
-        return await _followed(target, network, call, hop, started)
-    return evidence(target, hop, call.url, (), hop.timings, network.now())
+    )
 
 
 async def _followed(

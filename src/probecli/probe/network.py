@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from probecli.probe.resolver import Resolver
 from probecli.probe.wire.deadlines import Deadlines
-from probecli.probe.wire.exchange import Exchange, Order, Outcome
+from probecli.probe.wire.exchange import Ended, Exchange
+from probecli.probe.wire.order import Order, Outcome
 from probecli.probe.wire.system import System, best_system
 
 
@@ -25,16 +26,29 @@ class Network:
         self._loop = loop
         self._deadlines = Deadlines(loop)
 
+    def begin(self, order: Order, ended: Ended) -> Exchange:
+        """Begins to carry out `order`; `ended` is told how it went, perhaps before this returns."""
+        exchange = Exchange(self.system, self._deadlines, self._loop, order, ended)
+        exchange.start()
+        return exchange
+
     async def exchange(self, order: Order) -> Outcome:
         """Carries out `order`; a cancelled caller leaves nothing behind."""
         future: asyncio.Future[Outcome] = self._loop.create_future()
-        exchange = Exchange(self.system, self._deadlines, self._loop, order, future)
-        exchange.start()
+
+        def ended(how: Outcome | Exception) -> None:
+            if future.done():
+                return
+            if isinstance(how, Outcome):
+                future.set_result(how)
+            else:
+                future.set_exception(how)
+
+        exchange = self.begin(order, ended)
         try:
             return await future
         finally:
-            if exchange.alive:
-                exchange.abort()
+            exchange.cancel()
 
     async def close(self) -> None:
         """Gives everything back to the system."""

@@ -9,8 +9,8 @@ from probecli.probe.call import proxy_origin, split_url
 from probecli.probe.hop import ms, order_addresses, server, timings, tls_order
 from probecli.probe.network import Network
 from probecli.probe.proxy import Tunnel
-from probecli.probe.wire.exchange import Order
 from probecli.probe.wire.fault import Fault
+from probecli.probe.wire.order import Order
 
 _BANNER_BYTES = 4096
 

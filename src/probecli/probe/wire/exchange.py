@@ -6,18 +6,17 @@ is sent and when the answer is complete; the deadline bounds the whole, whatever
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import perf_counter, time_ns
 from typing import TYPE_CHECKING
-
-from msgspec import Struct
 
 from probecli.model.result import TlsFacts
 from probecli.probe.wire.codec import Codec
 from probecli.probe.wire.deadlines import Deadlines
 from probecli.probe.wire.dial import Address, Dial, Tried, connect_seconds, dialled
 from probecli.probe.wire.fault import Fault, connect_fault
-from probecli.probe.wire.stamps import Stamps
+from probecli.probe.wire.order import Order, Outcome
+from probecli.probe.wire.stamps import between
 from probecli.probe.wire.system import (
     CLOSING,
     READ,
@@ -28,9 +27,6 @@ from probecli.probe.wire.system import (
 )
 
 if TYPE_CHECKING:
-    import ssl
-
-    from probecli.probe.proxy import Tunnel
     from probecli.probe.wire.handshake import Handshake
     from probecli.probe.wire.secure import Secure
 
@@ -43,74 +39,44 @@ _READS_A_TURN = 16
 _ONE_SEGMENT = 1200
 
 
-class TlsOrder(Struct, frozen=True):
-    """How to secure the connection, and how to tell what its handshake settled."""
-
-    context: "ssl.SSLContext"
-    server_name: str
-    describe: "Callable[[ssl.SSLObject], TlsFacts]"
-
-
-class Order(Struct, frozen=True):
-    """What to do: where to connect, how to secure it, what to say; times are in seconds.
-
-    `tunnel` is a codec that opens a way through a proxy before TLS begins. `codec` is chosen once
-    the protocol is negotiated (None without TLS or ALPN). `patience_s` is the time-out that the
-    user set, of which earlier steps may have left only `timeout_s`: it is the one to speak of.
-    """
-
-    addresses: tuple[Address, ...]
-    codec: Callable[[str | None], Codec]
-    timeout_s: float
-    connect_timeout_s: float
-    patience_s: float
-    tls: TlsOrder | None = None
-    tunnel: "Tunnel | None" = None
-
-
-class Outcome(Struct):
-    """What was measured: phases in seconds, None for those not reached, and the codec's state.
-
-    `agreed` is what the handshake settled, taken at its end: a connection that failed later
-    does not tell any more.
-    """
-
-    address: Address | None = None
-    codec: Codec | None = None
-    agreed: TlsFacts | None = None
-    fault: Fault | None = None
-    tried: list[Tried] = []
-    connect_s: float | None = None
-    tls_s: float | None = None
-    send_s: float | None = None
-    wait_s: float | None = None
-    receive_s: float | None = None
-    total_s: float = 0.0
+Ended = Callable[["Outcome | Exception"], None]
+"""Who is told how an exchange ended: its outcome, or a fault of our own."""
 
 
 class Exchange:
-    """Carries out one order and settles `done` once with its outcome."""
+    """Carries out one order and tells `ended` once."""
 
     __slots__ = (
+        "_address",
+        "_agreed",
         "_begun",
         "_codec",
+        "_connect_s",
         "_deadline",
         "_deadlines",
         "_dial",
-        "_done",
+        "_ended",
         "_eof",
+        "_first_at",
+        "_first_ns",
         "_handshake",
+        "_last_at",
+        "_last_ns",
         "_loop",
         "_order",
-        "_outcome",
         "_pending",
         "_prompt",
         "_reset",
         "_secure",
+        "_send_s",
+        "_sending_at",
+        "_sent_at",
+        "_sent_ns",
         "_sock",
-        "_stamps",
         "_started_at",
         "_system",
+        "_tls_s",
+        "_tried",
         "_tunnelled",
         "alive",
         "stage",
@@ -122,46 +88,56 @@ class Exchange:
         deadlines: Deadlines,
         loop: asyncio.AbstractEventLoop,
         order: Order,
-        done: "asyncio.Future[Outcome]",
+        ended: Ended,
     ) -> None:
         self._system = system
         self._deadlines = deadlines
         self._loop = loop
         self._order = order
-        self._done = done
-        self._outcome = Outcome()
-        self._stamps = Stamps()
+        self._ended = ended
         self._dial: Dial | None = None
+        self._tried: Sequence[Tried] = ()
+        self._address: Address | None = None
         self._sock: socket.SocketType | None = None
         self._handshake: Handshake | None = None
         self._secure: Secure | None = None
+        self._agreed: TlsFacts | None = None
         self._codec: Codec | None = None
         self._pending: bytes | memoryview = b""
         self._begun = self._eof = self._reset = self._prompt = False
         self._tunnelled = order.tunnel is None
+        self._connect_s: float | None = None
+        self._tls_s: float | None = None
+        self._send_s: float | None = None
+        # Moments on the loop's clock (s) and, where the kernel tells them, on its own (ns); 0 for
+        # one that has not come.
+        self._first_at = self._last_at = self._sent_at = 0.0
+        self._first_ns = self._last_ns = self._sent_ns = 0
         self.stage = STAGE_DIALLING
         self.alive = True
 
     def start(self) -> None:
-        """Starts to connect; `done` may be settled before this returns."""
+        """Starts to connect; it may have ended before this returns."""
         order = self._order
         self._started_at = perf_counter()
-        first_bound = min(order.connect_timeout_s, order.timeout_s)
-        self._deadline = self._deadlines.set(self, first_bound)
+        bound = order.connect_timeout_s
+        if order.timeout_s < bound:
+            bound = order.timeout_s
+        self._deadline = self._deadlines.set(self, bound)
         if len(order.addresses) > 1:
             self._dial = Dial(self._system, self._loop, order.addresses, self)
-            self._outcome.tried = self._dial.tried
+            self._tried = self._dial.tried
             self._dial.start()
         else:
             self._dial_alone(order.addresses[0])
 
-    def abort(self) -> None:
-        """Lets go of everything without an outcome."""
-        self._release()
+    def cancel(self) -> None:
+        """Lets go of everything without an outcome; nothing when it has ended."""
+        if self.alive:
+            self._release()
 
     def _dial_alone(self, address: Address) -> None:
         """The one address, without what a choice among several takes: it saves 5 us."""
-        self._outcome.tried = [Tried(address.ip, None)]
         try:
             self._sock = dialled(self._system, address)
         except Fault as fault:
@@ -179,7 +155,7 @@ class Exchange:
         self.connected(sock, address, seconds, mask)
 
     def _not_connected(self, address: Address, fault: Fault) -> None:
-        self._outcome.tried = [Tried(address.ip, fault)]
+        self._tried = (Tried(address.ip, fault),)
         self._finish(fault)
 
     def connected(
@@ -192,9 +168,8 @@ class Exchange:
         """
         self._dial = None
         self._sock = sock
-        outcome = self._outcome
-        outcome.address = address
-        outcome.connect_s = seconds
+        self._address = address
+        self._connect_s = seconds
         self._system.hand_over(sock, self)
         self.stage = STAGE_READING
         try:
@@ -249,10 +224,10 @@ class Exchange:
         assert handshake is not None
         secure = handshake.secure
         if handshake.awaiting:
-            data = self._receive(_READ_BYTES, "during the handshake")
+            data = self._receive(_READ_BYTES)
             if data is None:
                 return
-            handshake.received(data, self._stamps.last_ns)
+            handshake.received(data, self._last_ns)
         try:
             complete = handshake.step()
         except Fault:
@@ -265,9 +240,9 @@ class Exchange:
             self._system.take_turn(self)
             return
         # The client's last flight stays in the buffer: it leaves together with the request.
-        self._outcome.tls_s = handshake.seconds()
+        self._tls_s = handshake.seconds()
         assert self._order.tls is not None
-        self._outcome.agreed = self._order.tls.describe(secure.connection)
+        self._agreed = self._order.tls.describe(secure.connection)
         self._handshake = None
         self._secure = secure
         self.stage = STAGE_READING
@@ -279,11 +254,11 @@ class Exchange:
 
     def _begin(self, protocol: str | None) -> None:
         """Says the first words."""
-        self._codec = self._outcome.codec = self._order.codec(protocol)
+        self._codec = codec = self._order.codec(protocol)
         self._begun = True
-        self._stamps.sending_at = perf_counter()
-        self._send(self._codec.open())
-        if self._codec.done:
+        self._sending_at = perf_counter()
+        self._send(codec.open())
+        if codec.done:
             self._finish(None)
 
     def _send(self, data: bytes) -> None:
@@ -313,10 +288,9 @@ class Exchange:
             # Else Nagle holds what follows a first segment until the peer acknowledges that.
             self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._prompt = True
-        stamps = self._stamps
-        if self._outcome.send_s is None:
-            stamps.sent_ns = time_ns()
-            stamps.sent_at = perf_counter()
+        if self._send_s is None:
+            self._sent_ns = time_ns()
+            self._sent_at = perf_counter()
         try:
             count = self._sock.send(self._pending)
         except BlockingIOError:
@@ -333,16 +307,16 @@ class Exchange:
             self._system.want_write(self._sock, self)
             return
         self._pending = b""
-        if self._begun and self._outcome.send_s is None:
-            self._outcome.send_s = stamps.sent_at - stamps.sending_at
+        if self._begun and self._send_s is None:
+            self._send_s = self._sent_at - self._sending_at
 
     def _note_sent(self) -> None:
-        if self._begun and self._outcome.send_s is None and not self._pending:
-            self._stamps.sent_ns = time_ns()
-            self._stamps.sent_at = perf_counter()
-            self._outcome.send_s = 0.0
+        if self._begun and self._send_s is None and not self._pending:
+            self._sent_ns = time_ns()
+            self._sent_at = perf_counter()
+            self._send_s = 0.0
 
-    def _receive(self, size: int, where: str) -> bytes | None:
+    def _receive(self, size: int) -> bytes | None:
         """Bytes from the socket, none at the end, None when there is nothing yet."""
         assert self._sock is not None
         try:
@@ -350,24 +324,23 @@ class Exchange:
         except BlockingIOError:
             return None
         except ConnectionResetError:
-            raise Fault("tcp.reset", f"connection reset {where}") from None
+            raise Fault("tcp.reset", f"connection reset {self._where()}") from None
         except TimeoutError:
-            raise Fault("tcp.failed", f"the connection was lost {where}") from None
+            raise Fault("tcp.failed", f"the connection was lost {self._where()}") from None
         except OSError as error:
-            raise Fault("http.failed", f"{error.strerror} {where}") from None
-        stamps = self._stamps
-        stamps.last_at = perf_counter()
-        stamps.last_ns = stamp
+            raise Fault("http.failed", f"{error.strerror} {self._where()}") from None
+        self._last_at = perf_counter()
+        self._last_ns = stamp
         if not data:
             if self._reset:
-                raise Fault("tcp.reset", f"connection reset {where}")
+                raise Fault("tcp.reset", f"connection reset {self._where()}")
             self._eof = True
         return data
 
     def _read(self, mask: int) -> None:
         for _ in range(_READS_A_TURN):
-            size = _READ_BYTES if self._stamps.first_at else _FIRST_READ_BYTES
-            data = self._receive(size, self._where())
+            size = _READ_BYTES if self._first_at else _FIRST_READ_BYTES
+            data = self._receive(size)
             if data is None:
                 return
             if self._secure is not None:
@@ -395,8 +368,9 @@ class Exchange:
         assert codec is not None
         if data:
             reply = codec.feed(data)
-            if codec.answering and not self._stamps.first_at and self._begun:
-                self._stamps.first_is_last()
+            if not self._first_at and codec.answering and self._begun:
+                self._first_at = self._last_at
+                self._first_ns = self._last_ns
             if reply and not codec.done:
                 self._send(reply)
         if self._eof and not codec.done:
@@ -406,16 +380,18 @@ class Exchange:
                 self._finish(None)
             else:
                 self._tunnelled = True
-                self._outcome.connect_s = perf_counter() - self._started_at
+                self._connect_s = perf_counter() - self._started_at
                 self._path_is_open()
                 assert self._order.tunnel is not None
                 if self._order.tls is None and self.alive and self._order.tunnel.rest:
                     self._take(self._order.tunnel.rest)
 
     def _where(self) -> str:
+        if self.stage == STAGE_HANDSHAKE:
+            return "during the handshake"
         if not self._begun:
             return "by the proxy"
-        return "inside the response" if self._stamps.first_at else "before any response"
+        return "inside the response" if self._first_at else "before any response"
 
     def time_is_up(self) -> None:
         """A bound has passed: that of the connect, which may be the whole's as well."""
@@ -427,6 +403,8 @@ class Exchange:
 
     def _timed_out(self) -> Fault:
         if self.stage == STAGE_DIALLING:
+            if self._dial is None:
+                self._tried = (Tried(self._order.addresses[0].ip, None),)
             bound = min(self._order.connect_timeout_s, self._order.patience_s)
             return Fault("tcp.timed_out", f"no connection within {_seconds(bound)}")
         bound = self._order.patience_s
@@ -434,9 +412,9 @@ class Exchange:
             return Fault("tls.timed_out", f"handshake unfinished after {_seconds(bound)}")
         if not self._begun:
             return Fault("http.error", f"the proxy did not answer within {_seconds(bound)}")
-        if self._pending and not self._stamps.first_at:
+        if self._pending and not self._first_at:
             words = "request not fully accepted"
-        elif not self._stamps.first_at:
+        elif not self._first_at:
             words = "no response"
         else:
             words = "response incomplete"
@@ -445,29 +423,42 @@ class Exchange:
     def _finish(self, fault: Fault | None) -> None:
         if not self.alive:
             return
-        outcome = self._outcome
-        outcome.total_s = perf_counter() - self._started_at
-        outcome.fault = fault
+        total_s = perf_counter() - self._started_at
         if fault is not None:
             # They lead back here: what failed would stay in memory until the collector comes.
             fault.__traceback__ = fault.__context__ = None
-        if self._stamps.first_at:
-            outcome.wait_s = self._stamps.wait_s()
-            outcome.receive_s = self._stamps.receive_s()
-        self._release()
-        if not self._done.done():
-            self._done.set_result(outcome)
+        wait_s = receive_s = None
+        if self._first_at:
+            wait_s = between(self._sent_at, self._first_at, self._sent_ns, self._first_ns)
+            receive_s = between(self._first_at, self._last_at, self._first_ns, self._last_ns)
+        self._release()(
+            Outcome(
+                self._address,
+                self._codec if self._begun else None,
+                self._agreed,
+                fault,
+                self._tried,
+                self._connect_s,
+                self._tls_s,
+                self._send_s,
+                wait_s,
+                receive_s,
+                total_s,
+            )
+        )
 
     def _break(self, error: Exception) -> None:
         """A fault of our own: it ends this exchange alone, and the caller hears of it."""
-        if not self.alive:
-            return
-        self._release()
-        if not self._done.done():
-            self._done.set_exception(error)
+        if self.alive:
+            self._release()(error)
 
-    def _release(self) -> None:
+    def _release(self) -> Ended:
+        """Lets go of everything, and of who is to be told, whom it returns.
+
+        Whoever holds an exchange is held by it: a cycle that only the collector would end.
+        """
         self.alive = False
+        ended, self._ended = self._ended, _nobody
         self._deadlines.lift(self, self._deadline)
         if self._dial is not None:
             self._dial.stop()
@@ -475,6 +466,11 @@ class Exchange:
         elif self._sock is not None:
             self._system.forget(self._sock)
             self._sock.close()
+        return ended
+
+
+def _nobody(how: Outcome | Exception) -> None:
+    """There is nobody to tell any more."""
 
 
 def _seconds(value: float) -> str:
