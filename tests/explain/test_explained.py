@@ -70,6 +70,15 @@ def test_the_second_handshake_sends_no_request() -> None:
     assert requests == []
 
 
+def test_a_hop_says_who_was_asked_for_its_name() -> None:
+    explanation = of("name found")
+    (hop,) = explanation.attempts[0].hops
+    assert hop.names is not None
+    assert hop.server is not None
+    assert hop.server.resolver == hop.names.resolver
+    assert explanation.result.server == hop.server
+
+
 def test_every_hop_has_its_url_status_and_cookies() -> None:
     (attempt,) = of("cookie wall").attempts
     assert [hop.status for hop in attempt.hops] == [302, 200]

@@ -158,7 +158,12 @@ def _hop(target: Target, hop: HopTrace, url: str, resolver: str) -> HopFacts:
         url=url,
         names=names,
         tried=_tried(hop),
-        server=server(outcome, peer, hop.order.addresses[0].port),
+        server=server(
+            outcome,
+            peer,
+            hop.order.addresses[0].port,
+            None if hop.question is None else hop.question.asked,
+        ),
         timings_ms=timings(outcome, names.dns_ms if names else None),
         tls=_agreed(hop),
         cause=fault.cause if fault is not None else None,

@@ -15,11 +15,15 @@ from probecli.probe.wire.order import Order, Outcome
 
 
 class Question:
-    """One name resolution: what was asked of whom, and the answer or the fault."""
+    """One name resolution: what was asked of whom, and the answer or the fault.
+
+    `asked` are the name servers as results name them.
+    """
 
     def __init__(self, host: str, resolver: str | None) -> None:
         self.host = host
         self.resolver = resolver
+        self.asked: str | None = None
         self.found: tuple[Address, ...] = ()
         self.fault: Fault | None = None
         self.seconds: float | None = None
@@ -121,4 +125,5 @@ class _RecordedResolver(Resolver):
             raise
         finally:
             question.seconds = perf_counter() - started
+            question.asked = self.asked(host, version=version, resolver=resolver)
         return question.found

@@ -24,12 +24,18 @@ class Timings(Struct, frozen=True, gc=False, kw_only=True):
 
 
 class Server(Struct, frozen=True, gc=False):
-    """The peer, named as OpenTelemetry's `server.*` and `network.peer.*` conventions do."""
+    """The peer, named as OpenTelemetry's `server.*` and `network.peer.*` conventions do.
+
+    `resolver` is whom resolution asked, whether or not it succeeded: an address, with its port
+    unless that is 53; or the list that the system asks in turn, sorted and joined by ", ", of
+    which it is not known who answered. None where no name server is known to have been asked.
+    """
 
     address: str
     ip: str | None
     port: int
     family: Literal["ipv4", "ipv6"] | None
+    resolver: str | None = None
 
 
 class HttpFacts(Struct, frozen=True, gc=False, kw_only=True):

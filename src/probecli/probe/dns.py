@@ -21,7 +21,7 @@ from probecli.model.target import Target
 from probecli.probe.hop import ms
 from probecli.probe.network import Network
 from probecli.probe.question import answer_by_udp
-from probecli.probe.resolver import literal
+from probecli.probe.resolver import endpoint, literal
 from probecli.probe.wire.fault import Fault, connect_fault
 
 
@@ -47,9 +47,11 @@ async def probe_dns(target: Target, network: Network) -> Evidence:
     started = perf_counter()
     ip: str | None = None
     port = asked.port
+    resolver: str | None = None
     try:
         ip, port = await _resolver(asked, target, network)
         query = _query(asked)
+        resolver = endpoint(ip, port)
         left_s = max(0.001, target.timeout_s - (perf_counter() - started))
         sent = perf_counter()
         try:
@@ -67,9 +69,16 @@ async def probe_dns(target: Target, network: Network) -> Evidence:
         rcode = dns.rcode.to_text(answer.rcode())
         judged = target.expect.rcode is not None
         fault = None if judged else _fault_of(rcode, answer, target)
-        return _evidence(asked, ip, port, started, wait_ms, fault, answer, rcode)
+        server = _server(asked, ip, port, resolver)
+        return _evidence(asked, server, started, wait_ms, fault, answer, rcode)
     except Fault as fault:
-        return _evidence(asked, ip, port, started, None, fault, None, None)
+        if ip is None and asked.host is not None:
+            # The name of the resolver itself did not resolve.
+            resolver = network.resolver.asked(
+                asked.host, version=target.ip_version, resolver=target.resolver
+            )
+        server = _server(asked, ip, port, resolver)
+        return _evidence(asked, server, started, None, fault, None, None)
 
 
 async def _answer(
@@ -103,8 +112,7 @@ def _fault_of(rcode: str, answer: dns.message.Message, target: Target) -> Fault 
 
 def _evidence(
     asked: Question,
-    ip: str | None,
-    port: int,
+    server: Server,
     started: float,
     wait_ms: float | None,
     fault: Fault | None,
@@ -123,10 +131,14 @@ def _evidence(
     return Evidence(
         timings=Timings(wait=wait_ms, total=ms(perf_counter() - started)),
         failure=None if fault is None else Failure(fault.cause, fault.detail),
-        server=Server(asked.host or "system resolver", ip, port, _family(ip)),
+        server=server,
         records=records,
         rcode=rcode,
     )
+
+
+def _server(asked: Question, ip: str | None, port: int, resolver: str | None) -> Server:
+    return Server(asked.host or "system resolver", ip, port, _family(ip), resolver)
 
 
 def _family(ip: str | None) -> Literal["ipv4", "ipv6"] | None:

@@ -55,7 +55,7 @@ Send = Callable[[Call, float], Awaitable[Hop]]
 async def send(network: Network, target: Target, call: Call, timeout_s: float) -> Hop:
     """Carries out one request within `timeout_s`, resolution included."""
     started = perf_counter()
-    dns_ms = None
+    dns_ms = resolver = None
     try:
         proxy = proxy_origin(target.proxy) if target.proxy else None
         origin = call.origin if proxy is None else proxy[0]
@@ -64,18 +64,20 @@ async def send(network: Network, target: Target, call: Call, timeout_s: float) -
             network.resolver.prepare(origin.host)
             started = perf_counter()
             addresses, dns_ms = await order_addresses(network, target, origin, timeout_s)
+            resolver = asked(network, target, origin)
             timeout_s = max(0.001, timeout_s - (dns_ms or 0.0) / 1000)
         order = order_for(network, target, call, addresses, timeout_s, proxy)
     except Fault as fault:
         if fault.cause.startswith("dns."):
             dns_ms = ms(perf_counter() - started)
+            resolver = asked(network, target, origin)
         return Hop(
             timings=Timings(dns=dns_ms, total=ms(perf_counter() - started)),
-            server=Server(call.origin.host, None, call.origin.port, None),
+            server=Server(call.origin.host, None, call.origin.port, None, resolver),
             failure=Failure(fault.cause, fault.detail),
         )
     outcome = await network.exchange(order)
-    hop = hop_of(outcome, call.origin, dns_ms, target.max_body_bytes)
+    hop = hop_of(outcome, call.origin, target.max_body_bytes, dns_ms, resolver)
     if proxy is not None and hop.failure is not None and outcome.connect_s is None:
         hop.failure = Failure(hop.failure.cause, f"proxy: {hop.failure.detail}")
     return hop
@@ -100,6 +102,11 @@ async def order_addresses(
         timeout_s=timeout_s,
     )
     return addresses, ms(perf_counter() - started)
+
+
+def asked(network: Network, target: Target, origin: Origin) -> str | None:
+    """The name servers that were asked for the origin's name, None where none is known."""
+    return network.resolver.asked(origin.host, version=target.ip_version, resolver=target.resolver)
 
 
 def known_addresses(target: Target, origin: Origin) -> tuple[Address, ...] | None:
@@ -182,12 +189,18 @@ def _codec(
     )
 
 
-def hop_of(outcome: Outcome, origin: Origin, dns_ms: float | None, limit: int) -> Hop:
+def hop_of(
+    outcome: Outcome,
+    origin: Origin,
+    limit: int,
+    dns_ms: float | None = None,
+    resolver: str | None = None,
+) -> Hop:
     """What an exchange brought; the body is decoded up to `limit` bytes."""
     fault = outcome.fault
     hop = Hop(
         timings=timings(outcome, dns_ms),
-        server=server(outcome, origin.host, origin.port),
+        server=server(outcome, origin.host, origin.port, resolver),
         tls=outcome.agreed,
     )
     codec = outcome.codec
@@ -209,12 +222,12 @@ def hop_of(outcome: Outcome, origin: Origin, dns_ms: float | None, limit: int) -
     return hop
 
 
-def server(outcome: Outcome, host: str, port: int) -> Server:
+def server(outcome: Outcome, host: str, port: int, resolver: str | None) -> Server:
     """The peer that answered, or the name alone when none did."""
     address = outcome.address
     if address is None:
-        return Server(host, None, port, None)
-    return Server(host, address.ip, port, "ipv6" if ":" in address.ip else "ipv4")
+        return Server(host, None, port, None, resolver)
+    return Server(host, address.ip, port, "ipv6" if ":" in address.ip else "ipv4", resolver)
 
 
 def timings(outcome: Outcome, dns_ms: float | None) -> Timings:

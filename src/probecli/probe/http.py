@@ -66,7 +66,7 @@ class Single:
         how, call, target = self._how, self._call, self._target
         if isinstance(how, Exception):
             raise how
-        hop = hop_of(how, call.origin, None, target.max_body_bytes)
+        hop = hop_of(how, call.origin, target.max_body_bytes)
         if _leads_on(target, hop):
             return _followed(target, self._network, call, hop, self._started)
         return evidence(target, hop, call.url, (), hop.timings, self._network.now())

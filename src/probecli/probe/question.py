@@ -12,9 +12,8 @@ import dns.inet
 import dns.message
 import dns.resolver
 
+from probecli.probe.resolver import PORT
 from probecli.probe.wire.fault import Fault
-
-PORT = 53
 
 
 async def answer_by_udp(

@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import re
 import socket
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,6 +13,7 @@ from probecli.probe.wire.fault import Fault
 if TYPE_CHECKING:
     import aiodns
 
+PORT = 53
 _FAMILIES = {"4": socket.AF_INET, "6": socket.AF_INET6}
 _RESOLUTION_DELAY_S = 0.05
 
@@ -25,6 +27,8 @@ _NO_FILE, _NO_MEMORY = 14, 15
 _ANSWERS = frozenset({_NO_DATA, _FORMAT, _SERVER, _NOT_FOUND, _NOT_IMPLEMENTED, _REFUSED})
 # Where c-ares' word is not the last one.
 _UNCERTAIN = frozenset({_BAD_RESPONSE, _CONNECTION_REFUSED})
+# What takes asking to find out, answered or not.
+_ASKED = _ANSWERS | _UNCERTAIN | {_TIMEOUT}
 _LOOK_S = 2.0
 
 _MEANINGS = {
@@ -61,6 +65,8 @@ class Resolver:
     def __init__(self) -> None:
         self._channels: dict[str | None, aiodns.DNSResolver] = {}
         self._known: dict[Question, asyncio.Future[tuple[Address, ...]]] = {}
+        self._servers: dict[str | None, str] = {}
+        self._asked: dict[Question, str] = {}
         self._prepared = False
         self.answered: set[str | None] = set()
 
@@ -84,8 +90,17 @@ class Resolver:
             async with asyncio.timeout(timeout_s):
                 found = await asyncio.shield(asked)
         except TimeoutError:
+            self._note(question)
             raise Fault("dns.unreachable", f"no answer after {round(timeout_s, 2):g} s") from None
         return tuple(address._replace(port=port) for address in found)
+
+    def asked(self, host: str, *, version: str, resolver: str | None) -> str | None:
+        """The name servers that were asked for `host`, as results name them.
+
+        None where none is known to have been: /etc/hosts knew it (a record without time to live
+        reads the same), or it is no valid name.
+        """
+        return self._asked.get(Question(host, version, resolver))
 
     async def close(self) -> None:
         """Ends what is still asked."""
@@ -135,12 +150,15 @@ class Resolver:
                 from probecli.probe.question import second_look
 
                 fault = await second_look(question.host, question.resolver, fault, _LOOK_S)
+            if code in _ASKED:
+                self._note(question)
             if code in _ANSWERS or fault.cause == "dns.failed":
                 self.answered.add(question.resolver)
             raise fault from None
         # Entries of /etc/hosts and localhost have no time to live, and no resolver gave them.
         if any(node.ttl for node in answer.nodes):
             self.answered.add(question.resolver)
+            self._note(question)
         found = [
             Address(socket.AddressFamily(node.family), node.addr[0].decode(), 0)
             for node in answer.nodes
@@ -164,6 +182,14 @@ class Resolver:
             )
             self._channels[server] = channel
         return channel
+
+    def _note(self, question: Question) -> None:
+        """Keeps that the name servers of `question` were asked."""
+        server = question.resolver
+        if server not in self._servers:
+            # aiodns' own list has lost the ports.
+            self._servers[server] = listed(self._channel(server)._channel.servers)
+        self._asked[question] = self._servers[server]
 
 
 def _found(asked: "Sequence[asyncio.Future[tuple[Address, ...]]]") -> list[Address]:
@@ -210,6 +236,31 @@ def interleaved(found: list[Address]) -> tuple[Address, ...]:
         if second:
             ordered.append(second.pop(0))
     return tuple(dict.fromkeys(ordered))
+
+
+def endpoint(ip: str, port: int) -> str:
+    """A name server as results name it: its address, with its port unless that is 53."""
+    if ":" in ip:
+        ip = str(ipaddress.IPv6Address(ip))
+        return ip if port == PORT else f"[{ip}]:{port}"
+    return ip if port == PORT else f"{ip}:{port}"
+
+
+# As c-ares writes them: `192.0.2.53:53`, `[2001:db8::53]:53`, `[fe80::1]:53%eth0`.
+_CONFIGURED = re.compile(r"(?:\[([^\]]+)\]|([^:]+)):(\d+)(%.+)?")
+
+
+def listed(servers: Sequence[str]) -> str:
+    """The name servers of a c-ares channel as results name them: sorted, joined by ", "."""
+    names = set()
+    for server in servers:
+        parts = _CONFIGURED.fullmatch(server)
+        if parts is None:
+            names.add(server)
+            continue
+        ip_6, ip_4, port, scope = parts.groups()
+        names.add(endpoint((ip_6 or ip_4) + (scope or ""), int(port)))
+    return ", ".join(sorted(names))
 
 
 def literal(host: str, port: int) -> Address | None:

@@ -6,7 +6,7 @@ from probecli.model.evidence import Evidence, Failure
 from probecli.model.result import Server, Timings
 from probecli.model.target import Target
 from probecli.probe.call import proxy_origin, split_url
-from probecli.probe.hop import ms, order_addresses, server, timings, tls_order
+from probecli.probe.hop import asked, ms, order_addresses, server, timings, tls_order
 from probecli.probe.network import Network
 from probecli.probe.proxy import Tunnel
 from probecli.probe.wire.fault import Fault
@@ -48,9 +48,11 @@ async def probe_stream(target: Target, network: Network) -> Evidence:
     started = perf_counter()
     wanted = target.expect.banner is not None or target.warn.banner is not None
     banner = Banner(wanted=wanted)
-    dns_ms = None
+    dns_ms = resolver = None
     try:
         addresses, dns_ms = await order_addresses(network, target, peer, target.timeout_s)
+        if dns_ms is not None:
+            resolver = asked(network, target, peer)
         order = Order(
             addresses,
             lambda _: banner,
@@ -63,9 +65,10 @@ async def probe_stream(target: Target, network: Network) -> Evidence:
     except Fault as fault:
         if fault.cause.startswith("dns."):
             dns_ms = ms(perf_counter() - started)
+            resolver = asked(network, target, peer)
         return Evidence(
             timings=Timings(dns=dns_ms, total=ms(perf_counter() - started)),
-            server=Server(origin.host, None, origin.port, None),
+            server=Server(origin.host, None, origin.port, None, resolver),
             failure=Failure(fault.cause, fault.detail),
         )
     outcome = await network.exchange(order)
@@ -76,7 +79,7 @@ async def probe_stream(target: Target, network: Network) -> Evidence:
     return Evidence(
         timings=timings(outcome, dns_ms),
         failure=None if failed is None else Failure(failed.cause, failed.detail),
-        server=server(outcome, origin.host, origin.port),
+        server=server(outcome, origin.host, origin.port, resolver),
         tls=outcome.agreed,
         banner=banner.text if wanted and failed is None else None,
     )
