@@ -38,13 +38,15 @@ def seen(
     ip: str | None = None,
     status: int | None = None,
     subject: str | None = None,
+    kind: Any = "http",
+    resolver: str | None = None,
     total: float | None = 80.0,
 ) -> Result:
     """One result; a state that is not up has a cause that fits."""
     causes = {"down": "http.error", "unknown": "blocked.rate_limited", "degraded": "expect.latency"}
     return Result(
         name=name,
-        kind="http",
+        kind=kind,
         url=f"https://{name}.example/",
         group=group,
         tags=(),
@@ -55,7 +57,9 @@ def seen(
         gated=True,
         started_at=at(0),
         duration_ms=80.0,
-        server=Server(f"{name}.example", ip, 443, "ipv4") if ip else None,
+        server=Server(f"{name}.example", ip, 443, "ipv4" if ip else None, resolver)
+        if ip or resolver
+        else None,
         http=HttpFacts(method="GET", status=status) if status else None,
         tls=TlsFacts(subject=subject, issuer="CN=R3", not_after=at(9_999)) if subject else None,
         timings_ms=Timings(total=total, wait=total),

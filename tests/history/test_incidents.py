@@ -7,6 +7,8 @@ from probecli.history.outages import Outage
 from probecli.model.result import Result
 from probecli.model.snapshot import PastIncident
 
+NS = "192.0.2.53"
+LIST = "192.0.2.53, 192.0.2.54"
 TEXT = "503 Service Unavailable, expected 200-399"
 PAGE = 'the page says "revenez plus tard, dossier 123"'
 
@@ -41,6 +43,10 @@ def sets(results: list[Result], history: Known | None = None) -> list[set[str]]:
                      seen("b", "down", ip="192.0.2.1")]),
         ("/24", [seen("a", "down", group="g", ip="192.0.2.1"), seen("b", "down", ip="192.0.2.99")]),
         ("/64", [seen("a", "down", ip="2001:db8::1"), seen("b", "down", ip="2001:db8::ffff")]),
+        ("name server", [seen("a", "down", "dns.failed", group="g", resolver=NS),
+                         seen("b", "down", "dns.unreachable", group="h", resolver=NS)]),
+        ("name servers", [seen("a", "down", "dns.failed", resolver=LIST),
+                          seen("b", "down", "dns.failed", resolver=LIST)]),
         ("certificate", [seen("a", "down", subject="CN=*.x"), seen("b", "down", subject="CN=*.x")]),
         (
             "what the pages say",
@@ -65,6 +71,21 @@ def test_failures_with_evidence_in_common_are_one_incident(
         ("prefixes", [seen("a", "down", ip="192.0.2.1"), seen("b", "down", ip="192.0.3.1")]),
         ("loopback is no evidence", [seen("a", "down", ip="127.0.0.1"),
                                      seen("b", "down", ip="127.0.0.1")]),
+        ("name servers", [seen("a", "down", "dns.failed", group="g", resolver=NS),
+                          seen("b", "down", "dns.failed", group="h", resolver=LIST)]),
+        ("nobody is known to have been asked", [seen("a", "down", "dns.failed", group="g"),
+                                                seen("b", "down", "dns.failed", group="h")]),
+        ("names that do not exist", [
+            seen("a", "down", "dns.name_not_resolved", group="g", resolver=NS),
+            seen("b", "down", "dns.name_not_resolved", group="h", resolver=NS)]),
+        ("names that a resolver, the target itself, says do not exist", [
+            seen("a", "down", "dns.name_not_resolved", group="g", kind="dns", ip=NS, resolver=NS),
+            seen("b", "down", "dns.name_not_resolved", group="h", kind="dns", ip=NS, resolver=NS)]),
+        ("who was asked for the names of services that fail", [
+            seen("a", "down", group="g", resolver=NS), seen("b", "down", group="h", resolver=NS)]),
+        ("a service that fails, and a name", [
+            seen("a", "down", group="g", resolver=NS),
+            seen("b", "down", "dns.failed", group="h", resolver=NS)]),
         ("certificates", [seen("a", "down", subject="CN=x"), seen("b", "down", subject="CN=y")]),
         ("nobody knows since when", [seen("a", "down", detail=TEXT),
                                      seen("b", "down", detail=TEXT)]),
@@ -81,6 +102,13 @@ def test_failures_without_evidence_in_common_stay_apart(
 
 def test_targets_without_a_group_that_failed_together_in_the_same_words_are_one_incident() -> None:
     results = [seen("a", "down", detail=TEXT), seen("b", "down", detail=TEXT)]
+
+    assert sets(results, known({"a": 0, "b": 5})) == [{"a", "b"}]
+    assert sets(results, known({"a": 0, "b": 15})) == [{"a"}, {"b"}]
+
+
+def test_a_name_server_fails_several_names_only_at_one_time() -> None:
+    results = [seen(name, "down", "dns.failed", group=name, resolver=NS) for name in "ab"]
 
     assert sets(results, known({"a": 0, "b": 5})) == [{"a", "b"}]
     assert sets(results, known({"a": 0, "b": 15})) == [{"a"}, {"b"}]

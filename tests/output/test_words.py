@@ -99,6 +99,44 @@ SINCE = {"since": "2025-12-22T06:00:00.000Z", "last_ok": "2025-12-22T05:55:00.00
         ),
         (
             Incident(
+                targets=NAMES[:2],
+                cause="dns.unreachable",
+                shared=Shared(cause="dns.unreachable", name_server="192.0.2.53"),
+                **SINCE,
+            ),
+            "Incident: 2 targets get no answer from name server 192.0.2.53 since between "
+            "2025-12-22 05:55Z (last ok) and 06:00Z (laposte-www, suivi)",
+        ),
+        (
+            Incident(
+                targets=NAMES[:1],
+                cause="dns.failed",
+                shared=Shared(
+                    group="g",
+                    ip="192.0.2.53",
+                    name_server="192.0.2.53, 192.0.2.54",
+                    cause="dns.failed",
+                    text="the resolver answered SERVFAIL",
+                ),
+                **SINCE,
+            ),
+            "Incident: laposte-www of g gets a failure from the name servers 192.0.2.53, "
+            "192.0.2.54: the resolver answered SERVFAIL since between 2025-12-22 05:55Z (last ok) "
+            "and 06:00Z",
+        ),
+        (
+            Incident(
+                targets=NAMES[:2],
+                cause="dns.failed",
+                causes={"dns.failed": 1, "dns.unreachable": 1},
+                shared=Shared(name_server="192.0.2.53"),
+                **SINCE,
+            ),
+            "Incident: 2 targets are down (1 dns.failed, 1 dns.unreachable), name server "
+            "192.0.2.53 since between 2025-12-22 05:55Z (last ok) and 06:00Z (laposte-www, suivi)",
+        ),
+        (
+            Incident(
                 targets=NAMES[:1],
                 cause="tcp.refused",
                 shared=Shared(cause="tcp.refused", text="connection refused", ip="192.0.2.1"),

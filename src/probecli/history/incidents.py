@@ -21,6 +21,8 @@ PAST_US = 7 * DAY
 _NUMBERS = re.compile(r"\d+")
 # What a page itself says is distinctive; "connection refused" says every host alike.
 _QUOTED_CAUSES = frozenset({"content.unavailable"})
+# "No such name" is not here: that is an answer about the name, and the name server gave it.
+_NAME_SERVER_CAUSES = frozenset({"dns.failed", "dns.unreachable"})
 
 Value = TypeVar("Value", bound=Hashable)
 
@@ -57,10 +59,15 @@ def incidents_of(results: Iterable[Result], known: Known = NOTHING) -> tuple[Inc
     """The targets that are down, those that share evidence together; the largest first.
 
     Two failures belong together when their onsets are no more than one interval apart and they
-    share the group, the address or its prefix (/24, /64), the certificate, or cause and words;
-    words that say the same of every service count only among targets without a group, and only
-    where the history knows both onsets. An address of the loopback says nothing. Without a history
-    a target that fails alone is no incident of its own: its row says as much.
+    share the group, the address or its prefix (/24, /64), the name server, the certificate, or
+    cause and words; words that say the same of every service count only among targets without a
+    group, and only where the history knows both onsets. An address of the loopback says nothing.
+
+    A name server links those whose names it failed to answer for (dns.failed, dns.unreachable),
+    itself as a target included, and nobody else: all that use the system's resolvers share them,
+    and "no such name" is an answer about the name. A list of name servers is shared as a whole.
+
+    Without a history a target that fails alone is no incident of its own: its row says as much.
     """
     down = [result for result in results if result.state == "down"]
     parent = list(range(len(down)))
@@ -100,8 +107,10 @@ def _linked(down: Sequence[Result], known: Known) -> Iterator[list[int]]:
 def _evidence(result: Result, known: Known) -> Iterator[Hashable]:
     if result.group is not None:
         yield "group", result.group
-    if prefix := _prefix(_ip(result)):
+    if not _lacks_name(result) and (prefix := _prefix(_ip(result))):
         yield "prefix", prefix
+    if name_server := _name_server(result):
+        yield "name server", name_server
     if result.tls is not None and result.tls.subject:
         yield "certificate", result.tls.subject, result.tls.issuer, result.tls.not_after
     if result.detail and (
@@ -137,6 +146,18 @@ def _ip(result: Result) -> str | None:
     return result.server.ip if result.server else None
 
 
+def _lacks_name(result: Result) -> bool:
+    """Whether the address is that of a name server that works, and says a name does not exist."""
+    return result.kind == "dns" and result.cause == "dns.name_not_resolved"
+
+
+def _name_server(result: Result) -> str | None:
+    """The name server that a failure is evidence against; None for any other failure."""
+    if result.server is None or result.cause not in _NAME_SERVER_CAUSES:
+        return None
+    return result.server.resolver
+
+
 @lru_cache(maxsize=4096)
 def _prefix(ip: str | None) -> str | None:
     """The network that an address stands for; None for this machine's own and for no address."""
@@ -170,6 +191,7 @@ def _shared(members: Sequence[Result], titles: Mapping[str, str]) -> Shared:
         ip=ip,
         prefix=None if ip else _common(members, lambda one: _prefix(_ip(one))),
         certificate=_common(members, lambda one: one.tls.subject if one.tls else None),
+        name_server=_common(members, _name_server),
         cause=_common(members, lambda one: one.cause),
         status=_common(members, lambda one: one.http.status if one.http else None),
         text=_common(members, lambda one: one.detail),

@@ -61,7 +61,8 @@ class Shared(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The evidence that all targets of an incident share.
 
     `title` is the group's; `prefix` stands where the addresses differ; `certificate` is its
-    subject.
+    subject; `name_server` is whom they all asked for their names and had no answer or a failure
+    from, as `Server.resolver` names it.
     """
 
     group: str | None = None
@@ -69,6 +70,7 @@ class Shared(Struct, frozen=True, kw_only=True, omit_defaults=True):
     ip: str | None = None
     prefix: str | None = None
     certificate: str | None = None
+    name_server: str | None = None
     cause: str | None = None
     status: int | None = None
     text: str | None = None

@@ -165,6 +165,10 @@ def _what(incident: Incident) -> str:
     """What they have alike, and no more than that."""
     shared, one = incident.shared, len(incident.targets) == 1
     place = shared.ip or shared.prefix
+    if shared.name_server and shared.cause:
+        what = "no answer" if shared.cause == "dns.unreachable" else "a failure"
+        words = f"{'gets' if one else 'get'} {what} from {_name_servers(shared.name_server)}"
+        return words + (f": {shared.text}" if shared.text else "")
     if shared.cause == "http.error" and shared.status:
         words = f"{'answers' if one else 'answer'} {shared.status}"
         return words + (f" from {place}" if place else "")
@@ -176,7 +180,13 @@ def _what(incident: Incident) -> str:
         return words + (f": {shared.text}" if shared.text else "")
     counted = ", ".join(f"{number} {cause}" for cause, number in incident.causes.items())
     words += f" ({counted or incident.cause})"
+    words += f", {_name_servers(shared.name_server)}" if shared.name_server else ""
     return words + (f", certificate {shared.certificate}" if shared.certificate else "")
+
+
+def _name_servers(asked: str) -> str:
+    """`name server 192.0.2.53`; where it is a list, they are "the" name servers that are asked."""
+    return f"the name servers {asked}" if ", " in asked else f"name server {asked}"
 
 
 def _since_words(incident: Incident) -> str:
