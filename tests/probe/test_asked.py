@@ -28,12 +28,16 @@ def asked_by(url: str, *, portable: bool = False, **fields: Any) -> str | None:
 
 
 @pytest.mark.parametrize("portable", SYSTEMS)
-@pytest.mark.parametrize("scheme", ["http", "tcp", "ws"])
-def test_a_name_that_was_found_says_who_was_asked(scheme: str, portable: bool) -> None:
+@pytest.mark.parametrize(
+    ("scheme", "version"), [("http", "auto"), ("http", "4"), ("tcp", "auto"), ("ws", "4")]
+)
+def test_a_name_that_was_found_says_who_was_asked(
+    scheme: str, version: str, portable: bool
+) -> None:
     with script(read_head, send(FINE))() as web, resolving(FOUND) as port:
         url = f"{scheme}://service.test:{web['port']}"
         server = f"127.0.0.1:{port}"
-        assert asked_by(url, resolver=server, portable=portable) == server
+        assert asked_by(url, resolver=server, ip_version=version, portable=portable) == server
 
 
 @pytest.mark.parametrize("url", ["http://service.test/", "tcp://service.test:1"])
@@ -138,7 +142,8 @@ def test_the_systems_resolvers_are_named_together_in_order() -> None:
         (["[2001:db8::53]:53"], "2001:db8::53"),
         (["[::1]:5353"], "[::1]:5353"),
         (["[fe80::1]:53%eth0"], "fe80::1%eth0"),
-        (["192.0.2.9:53", "192.0.2.10:53", "192.0.2.9:53"], "192.0.2.10, 192.0.2.9"),
+        (["192.0.2.9:53", "192.0.2.9:53"], "192.0.2.9"),
+        ([f"192.0.2.{n}:53" for n in "97531"], ", ".join(f"192.0.2.{n}" for n in "13579")),
         (["something new"], "something new"),
     ],
 )
