@@ -6,8 +6,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from dns.rcode import Rcode
 
 from cli.conftest import ENVIRONMENT, Server, probecli
+from faults.dns import fails, resolving
 
 
 class Site:
@@ -51,6 +53,27 @@ def test_a_check_with_a_history_says_since_when_in_every_output(site: Site) -> N
     assert target["since"] == row["since"] == line["since"] == since
     assert target["last_ok"] < since
     assert snapshot["incidents"][0]["since"] == since
+
+
+def test_the_name_server_that_fails_for_several_names_is_in_every_output(tmp_path: Path) -> None:
+    with resolving(fails(Rcode.SERVFAIL)) as port:
+        (tmp_path / "targets.yaml").write_text(
+            f"version: 1\ndefaults: {{resolver: '127.0.0.1:{port}'}}\n"
+            "targets: [http://a.test/, tcp://b.test:25]\n"
+        )
+        done = probecli(
+            *("check", "--retries", "0", "-o", "plain"),
+            *("-o", "json=out.json", "-o", "html=out.html"),
+            cwd=tmp_path,
+        )
+    snapshot = json.loads((tmp_path / "out.json").read_text())
+    (incident,) = snapshot["incidents"]
+    words = f"2 targets get a failure from name server 127.0.0.1:{port}: the resolver answered"
+
+    assert incident["shared"]["name_server"] == f"127.0.0.1:{port}"
+    assert [one["server"]["resolver"] for one in snapshot["targets"]] == [f"127.0.0.1:{port}"] * 2
+    assert words in done.stdout
+    assert words in (tmp_path / "out.html").read_text()
 
 
 def test_without_a_history_nothing_is_written_and_the_run_still_has_incidents(
