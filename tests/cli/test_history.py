@@ -80,14 +80,16 @@ def test_without_a_history_nothing_is_written_and_the_run_still_has_incidents(
     server: Server, tmp_path: Path
 ) -> None:
     (tmp_path / "targets.yaml").write_text(
-        "groups: {g: {title: The Group}}\ndefaults: {group: g}\n"
+        "groups: {g: {title: The Group}, h: {}}\ndefaults: {group: g}\n"
         f"targets:\n  - {server.url}/503\n  - {server.url}/500\n"
     )
     done = probecli("check", "-o", "json", "--retries", "0", cwd=tmp_path,
                     env={"XDG_STATE_HOME": str(tmp_path), "HOME": str(tmp_path)})  # fmt: skip
-    (incident,) = json.loads(done.stdout)["incidents"]
+    snapshot = json.loads(done.stdout)
+    (incident,) = snapshot["incidents"]
 
     assert incident["shared"]["title"] == "The Group"
+    assert snapshot["groups"] == {"g": "The Group"}
     assert incident["since"] is None
     assert [one.name for one in tmp_path.iterdir()] == ["targets.yaml"]
 

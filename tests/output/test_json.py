@@ -39,6 +39,7 @@ def test_the_document_has_the_keys_of_the_contract_in_order() -> None:
         "gate",
         "controls",
         "incidents",
+        "groups",
         "targets",
     ]
     assert decoded["targets"][0]["timings_ms"]["dns"] == 3.1

@@ -1,10 +1,12 @@
 import pytest
+from msgspec.structs import replace
 
 from output.report_samples import at, december, hourly, taken
 from output.samples import OUTAGE, result
 from probecli.history.place import Place
 from probecli.history.store import Store
 from probecli.model.cause import State
+from probecli.model.snapshot import Snapshot
 from probecli.output.report.draw import bars, lines
 from probecli.output.report.observed import page_of_snapshots
 from probecli.output.report.page import Latency, Page, Row, Share
@@ -147,6 +149,23 @@ def test_one_snapshot_is_a_moment_without_bars() -> None:
     assert page.timeline is None
     assert of(page, "laposte-www").shares == ()
     assert of(page, "laposte-www").since is None
+
+
+def test_groups_bear_the_titles_of_the_newest_snapshot_without_any_incident() -> None:
+    def titled(title: str, hour: float) -> Snapshot:
+        fine = [result("www", group="post"), result("bank", group="bpce")]
+        return replace(taken(fine, at(22, hour)), groups={"post": title})
+
+    page = page_of_snapshots([titled("La Poste Groupe", 6), titled("La Poste", 5)])
+
+    assert [group.title for group in page.groups] == ["La Poste Groupe", "bpce"]
+
+
+def test_an_incident_that_the_report_finds_itself_bears_the_title_of_the_group() -> None:
+    down = [result(name, "down", "tcp.refused", group="post") for name in ("www", "suivi")]
+    page = page_of_snapshots([replace(taken(down, at(22, 6)), groups={"post": "La Poste Groupe"})])
+
+    assert [one.shared.title for one in page.incidents] == ["La Poste Groupe"]
 
 
 def test_the_same_snapshot_twice_counts_once() -> None:

@@ -56,5 +56,6 @@ def snapshot_of(
         summary=counts.summary,
         gate=replace(gate, exit_code=exit_code, passed=gate.passed and exit_code == 0),
         controls=measured.controls,
+        groups={one.name: one.title for one in plan.groups if one.title != one.name},
         targets=measured.results,
     )

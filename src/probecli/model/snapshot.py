@@ -104,7 +104,10 @@ class Incident(Struct, frozen=True, kw_only=True):
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
-    """Everything that one run says; `targets` keep the order of the target file."""
+    """Everything that one run says; `targets` keep the order of the target file.
+
+    `groups` are titles by name, of the groups that are titled otherwise than they are named.
+    """
 
     schema_version: int = 1
     run: Run
@@ -112,4 +115,5 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     gate: GateVerdict
     controls: tuple[Result, ...] = ()
     incidents: tuple[Incident, ...] = ()
+    groups: dict[str, str] = {}
     targets: tuple[Result, ...] = ()

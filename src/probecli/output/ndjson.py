@@ -22,6 +22,7 @@ def summary_line(snapshot: Snapshot) -> bytes:
         "gate": snapshot.gate,
         "controls": snapshot.controls,
         "incidents": snapshot.incidents,
+        "groups": snapshot.groups,
     }
     return encode(line) + b"\n"
 

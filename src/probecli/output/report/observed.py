@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
 
+from msgspec.structs import replace
+
 from probecli.history.incidents import NOTHING, incidents_of
 from probecli.history.moment import run_micros, text_of
 from probecli.history.stretches import Stretch, appended, is_observation, seen_in
@@ -33,13 +35,8 @@ def newest_of(ordered: Iterable[Snapshot]) -> dict[str, Snapshot]:
 
 
 def titles_of(snapshots: Iterable[Snapshot]) -> dict[str, str]:
-    """The titles of groups, as far as snapshots tell them."""
-    return {
-        incident.shared.group: incident.shared.title
-        for snapshot in snapshots
-        for incident in snapshot.incidents
-        if incident.shared.group and incident.shared.title
-    }
+    """The titles of groups as the newest snapshots tell them, of snapshots by time."""
+    return {name: title for one in snapshots for name, title in one.groups.items()}
 
 
 def page_of_snapshots(
@@ -85,7 +82,8 @@ def current_incidents(newest: Iterable[Snapshot]) -> tuple[Incident, ...]:
     return tuple(
         incident
         for snapshot in newest
-        for incident in snapshot.incidents or incidents_of(snapshot.targets, NOTHING)
+        for incident in snapshot.incidents
+        or incidents_of(snapshot.targets, replace(NOTHING, titles=snapshot.groups))
     )
 
 
