@@ -14,7 +14,7 @@ MAX_HEAD_BYTES = 256 * 1024
 
 # What an ordinary head is made of; whatever is unusual goes to the incremental parser.
 _STATUS_LINE = re.compile(r"HTTP/(1\.[01]) ([2-5][0-9][0-9])(?: (.*))?")
-_FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}")
+_FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _TEXT = bytes({*range(0x20, 0x100), 0x09} - {0x7F})
 _BODILESS = (204, 304)
 # Texts up to this length are looked up by what was seen before: servers say the same few.
@@ -84,16 +84,19 @@ class Http1(HttpCodec):
         if end < 0:
             return False
         head = data[:end]
-        status_line, *lines = head.decode("latin-1").split("\r\n")
-        if head.translate(None, _TEXT) != b"\r\n" * len(lines):
+        lines = head.decode("latin-1").split("\r\n")
+        if head.translate(None, _TEXT) != b"\r\n" * (len(lines) - 1):
             return False
+        begun = _begun(lines[0]) if len(lines[0]) <= _FAMILIAR else None
+        if begun is None:
+            return False
+        del lines[0]
         headers = []
         for line in lines:
-            name, colon, value = line.partition(":")
-            lowered = _field_name(name) if colon and len(name) <= _FAMILIAR else None
-            if lowered is None:
+            field = _known_field(line) if len(line) <= _FAMILIAR else _field(line)
+            if field is None:
                 return False
-            headers.append((lowered, value.strip(" \t")))
+            headers.append(field)
         named = dict(headers)
         length_text = named.get("content-length", "")
         if (
@@ -105,9 +108,6 @@ class Http1(HttpCodec):
                 and sum(name == "content-length" for name, _ in headers) > 1
             )
         ):
-            return False
-        begun = _begun(status_line) if len(status_line) <= _FAMILIAR else None
-        if begun is None:
             return False
         version, status, reason = begun
         length = 0 if self._no_body or status in _BODILESS else int(length_text)
@@ -260,10 +260,15 @@ def _begun(status_line: str) -> tuple[str, int, bytes] | None:
     return version, int(status), reason.encode("latin-1")
 
 
-@lru_cache(maxsize=1024)
-def _field_name(name: str) -> str | None:
-    """The name in lower case; None when it is no token (RFC 9110, 5.6.2)."""
-    return name.lower() if _FIELD_NAME.fullmatch(name) else None
+def _field(line: str) -> tuple[str, str] | None:
+    """A field's name in lower case and its value; None when the name is no token (RFC 9110, 5)."""
+    name, colon, value = line.partition(":")
+    if not colon or not _FIELD_NAME.fullmatch(name):
+        return None
+    return name.lower(), value.strip(" \t")
+
+
+_known_field = lru_cache(maxsize=1024)(_field)
 
 
 def without_equal_lengths(data: bytes) -> bytes | None:
