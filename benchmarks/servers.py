@@ -39,6 +39,12 @@ http {{
   }}
 }}
 """
+# nginx before 1.23.4 offers nothing newer than TLS 1.2 unless it is told to.
+_NGINX_TLS = """\
+    ssl_protocols TLSv1.2 TLSv1.3;
+    ssl_certificate {chain};
+    ssl_certificate_key {key};
+"""
 
 
 def nginx() -> str | None:
@@ -62,7 +68,7 @@ def fast(directory: Path, listeners: Sequence[socket.socket], tls: Files | None)
         listen="\n".join(
             f"    listen 0.0.0.0:{loopback.port(one)}{secure} backlog=65535;" for one in listeners
         ),
-        tls=f"    ssl_certificate {tls.chain}; ssl_certificate_key {tls.key};" if tls else "",
+        tls=_NGINX_TLS.format(chain=tls.chain, key=tls.key) if tls else "",
     )
     (place / "nginx.conf").write_text(configuration)
     command = [program, "-p", str(place), "-c", str(place / "nginx.conf"), "-e", "stderr"]
