@@ -1,5 +1,6 @@
 """From sources to a plan: everything that a run needs to know, or every mistake in it."""
 
+from array import array
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -71,9 +72,11 @@ def _open(source: Source, env: Mapping[str, str]) -> tuple[Opened, list[Mistake]
         opened.tree = {"targets": [source]}
         return opened, []
     if source.has_url_lines():
-        numbered = list(source.url_lines())
-        opened = Opened(source.file, source, [number for number, _ in numbered])
-        urls = [url if "://" in url else from_shorthand(url) or url for _, url in numbered]
+        lines, urls = array("I"), []
+        for number, url in source.url_lines():
+            lines.append(number)
+            urls.append(url if "://" in url else from_shorthand(url) or url)
+        opened = Opened(source.file, source, lines)
         opened.expand({"targets": urls}, env)
         return opened, []
     opened = Opened(source.file, source, None)
@@ -181,8 +184,11 @@ class _Loading:
 
     def _targets(self, section: str) -> list[Target]:
         targets: dict[str, Target | None] = {}
-        places: dict[str, tuple[Opened, KeyPath]] = {}
-        for opened, file in self._files:
+        # Where each of them was given, in their order: a file and an index, eight bytes in all,
+        # because a list may be a million long.
+        files, indexes = array("I"), array("I")
+        twice: list[tuple[Opened, KeyPath, str]] = []
+        for number, (opened, file) in enumerate(self._files):
             for index, raw in enumerate(getattr(file, section) if file else ()):
                 path: KeyPath = (section, index)
                 name, target = self._target(opened, path, raw)
@@ -193,12 +199,18 @@ class _Loading:
                     if same and (opened.is_list or section == "controls"):
                         continue
                     if not opened.is_list:
-                        self._report_twice(opened, path, name, places[name])
+                        twice.append((opened, path, name))
                         continue
                     name = _free_name(name, targets)
                     target = replace(target, name=name) if target else None
                 targets[name] = target
-                places[name] = opened, path
+                files.append(number)
+                indexes.append(index)
+        order = {name: place for place, name in enumerate(targets)} if twice else {}
+        for opened, path, name in twice:
+            first = order[name]
+            where = self._opened[files[first]], (section, indexes[first])
+            self._report_twice(opened, path, name, where)
         return [target for target in targets.values() if target]
 
     def _report_twice(

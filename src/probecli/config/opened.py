@@ -1,7 +1,7 @@
 """One source while it is loaded: its values, and where to point when one of them is wrong."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -21,7 +21,7 @@ class Opened:
     `lines` gives the line of each target when the source is a plain list of URLs.
     """
 
-    def __init__(self, file: str, document: Document | None, lines: list[int] | None) -> None:
+    def __init__(self, file: str, document: Document | None, lines: Sequence[int] | None) -> None:
         self.file = file
         self.document = document
         self.lines = lines

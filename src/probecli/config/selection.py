@@ -2,11 +2,12 @@
 
 from collections.abc import Collection
 from fnmatch import fnmatchcase
+from functools import cache
 
 from msgspec.structs import replace
 
 from probecli.model.plan import Plan
-from probecli.model.target import Seconds, Target
+from probecli.model.target import Retry, Seconds, Target
 
 
 def select(
@@ -44,11 +45,18 @@ def override(plan: Plan, *, timeout_s: float | None = None, retries: int | None 
     if timeout_s is None and retries is None:
         return plan
 
+    seconds = None if timeout_s is None else Seconds(timeout_s)
+
+    # Targets share what is alike in them: a list may be a million long.
+    @cache
+    def repeated(retry: Retry, attempts: int) -> Retry:
+        return replace(retry, attempts=attempts)
+
     def changed(target: Target) -> Target:
-        if timeout_s is not None:
-            target = replace(target, timeout_s=Seconds(timeout_s))
+        if seconds is not None:
+            target = replace(target, timeout_s=seconds)
         if retries is not None:
-            target = replace(target, retry=replace(target.retry, attempts=retries + 1))
+            target = replace(target, retry=repeated(target.retry, retries + 1))
         return target
 
     return replace(

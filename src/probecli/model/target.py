@@ -140,7 +140,7 @@ class Tls(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     min_version: Literal["1.0", "1.1", "1.2", "1.3"] = "1.2"
 
 
-class Target(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Target(Struct, frozen=True, gc=False, forbid_unknown_fields=True, kw_only=True):
     """One thing to probe, with every default already merged in.
 
     `secrets` holds every form of a value that must never be shown, longest first; it is set by the
