@@ -96,29 +96,47 @@ def decide(
     return GateVerdict(code == ExitCode.PASSED, exit_code, reason, rule.fail_on)
 
 
-def decide_plan(
-    plan: Plan, results: Iterable[Result], *, profile: ExitProfile = "default"
-) -> tuple[GateVerdict, Tally]:
-    """The gate over a whole plan, and the counts of all results.
+class Gates:
+    """The gate over a whole plan, from results one by one, in any order and constant memory.
 
     A group with a gate of its own is judged by that alone; the run passes when every gate does.
     """
-    rules = {group.name: group.gate for group in plan.groups if group.gate is not None}
-    whole, rest = Tally(), Tally()
-    parts = {name: Tally() for name in rules}
+
+    def __init__(self, plan: Plan) -> None:
+        self._rule = plan.gate
+        self._rules = {group.name: group.gate for group in plan.groups if group.gate is not None}
+        self._parts = {name: Tally() for name in self._rules}
+        self._rest = Tally()
+        self.counts = Tally()
+
+    def add(self, result: Result) -> None:
+        """Counts one result."""
+        self.counts.add(result)
+        if self._rules:
+            self._parts.get(result.group or "", self._rest).add(result)
+
+    def decide(self, profile: ExitProfile = "default") -> GateVerdict:
+        """The verdict over the results so far."""
+        if not self._rules:
+            return decide(self._rule, self.counts, profile=profile)
+        verdicts = {
+            name: decide(self._rules[name], counts, profile=profile)
+            for name, counts in self._parts.items()
+            if sum(counts.all.values())
+        }
+        if sum(self._rest.all.values()):
+            verdicts = {"others": decide(self._rule, self._rest, profile=profile), **verdicts}
+        return _joined(self._rule, verdicts, profile)
+
+
+def decide_plan(
+    plan: Plan, results: Iterable[Result], *, profile: ExitProfile = "default"
+) -> tuple[GateVerdict, Tally]:
+    """The gates of `plan` over `results`, and the counts of all of them."""
+    gates = Gates(plan)
     for result in results:
-        whole.add(result)
-        parts.get(result.group or "", rest).add(result)
-    if not rules:
-        return decide(plan.gate, whole, profile=profile), whole
-    verdicts = {
-        name: decide(rules[name], counts, profile=profile)
-        for name, counts in parts.items()
-        if sum(counts.all.values())
-    }
-    if sum(rest.all.values()):
-        verdicts = {"others": decide(plan.gate, rest, profile=profile), **verdicts}
-    return _joined(plan.gate, verdicts, profile), whole
+        gates.add(result)
+    return gates.decide(profile), gates.counts
 
 
 def _joined(
