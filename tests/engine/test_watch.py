@@ -6,6 +6,8 @@ import pytest
 from engine.virtual import run_virtually
 from probecli.engine.run import Measured, Stop
 from probecli.engine.watch import Pace, watch
+from probecli.model.plan import Plan
+from probecli.verdict.gate import Gates
 
 EVERY_S = 30.0
 
@@ -24,6 +26,7 @@ class Watched:
 def measured(stopped: int | None = None) -> Measured:
     return Measured(
         results=(),
+        gates=Gates(Plan(targets=())),
         controls=(),
         duration_ms=1.0,
         stopped=stopped,

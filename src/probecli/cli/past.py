@@ -13,6 +13,7 @@ from probecli.history.place import place_of
 from probecli.model.plan import Group
 from probecli.model.result import Result
 from probecli.model.snapshot import Run, Snapshot
+from probecli.output.spool import not_up
 
 if TYPE_CHECKING:
     from probecli.history.memory import Change, Memory
@@ -55,6 +56,10 @@ class Past:
 
         return dated(self._memory, result)
 
+    def all_dated(self, results: Sequence[Result]) -> Sequence[Result]:
+        """All of a run's results, in their order, dated; as they are where nothing is known."""
+        return results if self._memory is None else tuple(map(self.dated, results))
+
     def told(
         self, snapshot: Snapshot, groups: Sequence[Group]
     ) -> "tuple[Snapshot, Sequence[Change] | None]":
@@ -73,7 +78,7 @@ class Past:
                 self._store.record(snapshot.run, snapshot.targets)
             except HistoryError as error:
                 self.error = error
-        return replace(snapshot, incidents=incidents_of(snapshot.targets, knows)), changed
+        return replace(snapshot, incidents=incidents_of(not_up(snapshot.targets), knows)), changed
 
 
 class Held:

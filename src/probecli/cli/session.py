@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from probecli.cli.failure import bug_report, fail, quiet_exit, say
 from probecli.cli.past import Held, Past, say_changes
 from probecli.engine.descriptors import bounded_in_flight, raised_limit
+from probecli.engine.keeper import Keeper
 from probecli.engine.run import (
     DEFAULT_IN_FLIGHT,
     DEFAULT_PER_HOST,
@@ -44,6 +45,9 @@ if TYPE_CHECKING:
     from probecli.history.memory import Change
 
 PORTABLE = "PROBECLI_PORTABLE"
+
+# So many results take some 25 MiB: below, a temporary file costs more than it brings.
+HELD_UP_TO = 20_000
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -117,8 +121,9 @@ async def carried_out(
     begun = started_run(plan, vantage, now(), shard=request.shard)
     held = Held(sys.stdout, sys.stderr) if request.only_changes else None
     sinks = _opened(request, begun, held)
-    past = Past(_history(plan, request), os.environ, begun)
-    with sinks:
+    place = _history(plan, request)
+    past = Past(place, os.environ, begun)
+    with sinks, _keeper(plan, place) as keeper:
         try:
             sinks.begin(begun, len(plan.targets))
         except BrokenPipeError:
@@ -128,7 +133,7 @@ async def carried_out(
         network = Network(asyncio.get_running_loop(), now=time.time, portable=portable())
         restore = listening(stop)
         try:
-            measured = await _measured(plan, request, workers, network, stop, reader)
+            measured = await _measured(plan, request, workers, network, stop, reader, keeper)
         finally:
             restore()
             await network.close()
@@ -136,7 +141,7 @@ async def carried_out(
             quiet_exit()
         snapshot = snapshot_of(
             begun,
-            replace(measured, results=tuple(map(past.dated, measured.results))),
+            replace(measured, results=past.all_dated(measured.results)),
             plan,
             finished_s=now(),
             clock=network.system.clock,
@@ -165,13 +170,28 @@ async def _measured(
     network: Network,
     stop: Stop,
     reader: _Reader,
+    keeper: Keeper | None,
 ) -> Measured:
     limits, rng = _limits(request), random.Random()
     if workers is None:
-        return await run(plan, limits, network, rng=rng, stop=stop, on_result=reader)
+        return await run(plan, limits, network, rng=rng, stop=stop, on_result=reader, keeper=keeper)
     from probecli.engine.workers import run_shared
 
-    return await run_shared(plan, limits, workers, network, rng=rng, stop=stop, on_result=reader)
+    return await run_shared(
+        plan, limits, workers, network, rng=rng, stop=stop, on_result=reader, keeper=keeper
+    )
+
+
+def _keeper(plan: Plan, place: str | None) -> contextlib.AbstractContextManager[Keeper | None]:
+    """Where a large run's results are kept; None where they are to stay in memory.
+
+    A history holds more of every target than its result is: it wants them all at once.
+    """
+    if len(plan.targets) <= HELD_UP_TO or place is not None:
+        return contextlib.nullcontext()
+    from probecli.output.json import spool
+
+    return contextlib.closing(spool(len(plan.targets)))
 
 
 def portable() -> bool:

@@ -3,30 +3,30 @@
 from collections.abc import Callable, Collection
 
 from probecli.engine.blame import control_fails, may_change, notice, reassessed
+from probecli.engine.keeper import Keeper
 from probecli.model.plan import Plan
 from probecli.model.result import Result
+from probecli.verdict.gate import Gates
 
 
 class Ledger:
     """Takes every result once, in any order, and passes each on as soon as nothing changes it.
 
-    `on_result` gets targets' results in the order in which they become final.
+    `on_result` and `keeper` get targets' results in the order in which they become final; the
+    ledger itself holds only those that are not final yet, and counts the others.
     """
 
-    def __init__(self, plan: Plan, on_result: Callable[[Result], None]) -> None:
+    def __init__(self, plan: Plan, on_result: Callable[[Result], None], keeper: Keeper) -> None:
         self._plan = plan
         self._on_result = on_result
-        self._results: list[Result | None] = [None] * len(plan.targets)
+        self._keeper = keeper
+        self._has_result = bytearray(len(plan.targets))
         self._controls: list[Result | None] = [None] * len(plan.controls)
         self._controls_left = len(plan.controls)
         # Whether network failures can no longer be blamed on this prober's own network.
         self._cleared = not plan.controls
-        self._held: list[int] = []
-
-    @property
-    def results(self) -> tuple[Result, ...]:
-        """The targets' results so far, in the plan's order."""
-        return tuple(one for one in self._results if one is not None)
+        self._held: dict[int, Result] = {}
+        self.gates = Gates(plan)
 
     @property
     def controls(self) -> tuple[Result, ...]:
@@ -35,15 +35,15 @@ class Ledger:
 
     def missing(self) -> list[int]:
         """The targets without a result."""
-        return [index for index, one in enumerate(self._results) if one is None]
+        return [index for index, has_one in enumerate(self._has_result) if not has_one]
 
     def add(self, index: int, result: Result) -> None:
         """The result of the target at `index`."""
-        self._results[index] = result
+        self._has_result[index] = True
         if may_change(result, has_controls=not self._cleared):
-            self._held.append(index)
+            self._held[index] = result
         else:
-            self._on_result(result)
+            self._finish(index, result)
 
     def add_control(self, index: int, result: Result) -> None:
         """The result of the control at `index`: the first that answers clears the network."""
@@ -51,9 +51,9 @@ class Ledger:
         self._controls_left -= 1
         if not self._cleared and not control_fails(result):
             self._cleared = True
-            held, self._held = self._held, []
-            for each in held:
-                self.add(each, self._at(each))
+            held, self._held = self._held, {}
+            for place, each in held.items():
+                self.add(place, each)
 
     def settle(self, answered: Collection[str | None]) -> str | None:
         """Ends the run: what was held gets its last word; returns the run's notice.
@@ -61,18 +61,17 @@ class Ledger:
         `answered` are the resolvers that answered for any name.
         """
         controls_failed = not self._cleared and not self._controls_left
-        held, self._held = self._held, []
-        for index in held:
+        held, self._held = self._held, {}
+        for index, result in held.items():
             settled = reassessed(
-                self._at(index),
+                result,
                 controls_failed=controls_failed,
                 resolver_answered=self._plan.targets[index].resolver in answered,
             )
-            self._results[index] = settled
-            self._on_result(settled)
+            self._finish(index, settled)
         return notice(len(self._controls)) if controls_failed else None
 
-    def _at(self, index: int) -> Result:
-        result = self._results[index]
-        assert result is not None
-        return result
+    def _finish(self, index: int, result: Result) -> None:
+        self.gates.add(result)
+        self._keeper.add(index, result)
+        self._on_result(result)

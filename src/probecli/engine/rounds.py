@@ -12,7 +12,6 @@ from probecli.engine.run import Limits, Measured, Stop, run
 from probecli.model.plan import Plan
 from probecli.model.result import Result
 from probecli.probe.network import Network
-from probecli.verdict import decide_plan
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 10.0
@@ -67,7 +66,7 @@ async def until_passed(
             measured = await run(plan, bounded, one, rng=rng, stop=stop, on_result=told)
         finally:
             await one.close()
-        passed = measured.stopped is None and decide_plan(plan, measured.results)[0].exit_code == 0
+        passed = measured.stopped is None and measured.gates.decide().exit_code == 0
         left_s = ends_at - perf_counter()
         if passed or measured.stopped is not None:
             return Waited(measured, rounds, passed)

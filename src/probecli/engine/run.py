@@ -2,11 +2,12 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import perf_counter
 
 from msgspec import Struct
 
+from probecli.engine.keeper import InMemory, Keeper
 from probecli.engine.lag import LagSampler
 from probecli.engine.ledger import Ledger
 from probecli.engine.limits import DEFAULT_IN_FLIGHT, DEFAULT_PER_HOST, Limits
@@ -18,6 +19,7 @@ from probecli.model.snapshot import LoopLag
 from probecli.model.target import Kind
 from probecli.probe.kinds import Begin, begin_for
 from probecli.probe.network import Network
+from probecli.verdict.gate import Gates
 
 __all__ = ["DEFAULT_IN_FLIGHT", "DEFAULT_PER_HOST", "Limits", "Measured", "Stop", "run"]
 
@@ -25,10 +27,12 @@ __all__ = ["DEFAULT_IN_FLIGHT", "DEFAULT_PER_HOST", "Limits", "Measured", "Stop"
 class Measured(Struct, frozen=True, kw_only=True):
     """What a run measured; `results` and `controls` keep the order of the plan.
 
-    `stopped` is the exit code of what ended it early, `bugs` are tracebacks of our own faults.
+    `results` are what the run's keeper kept, and `gates` have counted them. `stopped` is the exit
+    code of what ended the run early, `bugs` are tracebacks of our own faults.
     """
 
-    results: tuple[Result, ...]
+    results: Sequence[Result]
+    gates: Gates
     controls: tuple[Result, ...]
     duration_ms: float
     stopped: int | None
@@ -46,14 +50,16 @@ async def run(
     stop: Stop,
     on_result: Callable[[Result], None],
     begin_of: Callable[[Kind], Begin] = begin_for,
+    keeper: Keeper | None = None,
 ) -> Measured:
     """Probes every target and control of `plan` once.
 
     `on_result` gets each target's result as soon as nothing can change it any more; `begin_of`
-    names the function that begins to measure a kind.
+    names the function that begins to measure a kind. Without a `keeper` all results stay in memory.
     """
     loop = asyncio.get_running_loop()
-    ledger = Ledger(plan, on_result)
+    keeper = keeper or InMemory(len(plan.targets))
+    ledger = Ledger(plan, on_result, keeper)
     runner = Runner(plan, limits, network, ledger, rng=rng, begin_of=begin_of)
     started = perf_counter()
     lag = LagSampler(loop)
@@ -75,7 +81,8 @@ async def run(
         runner.interrupt()
     said = ledger.settle(network.resolver.answered)
     return Measured(
-        results=ledger.results,
+        results=keeper.results(),
+        gates=ledger.gates,
         controls=ledger.controls,
         duration_ms=round((perf_counter() - started) * 1000, 3),
         stopped=stop.code,

@@ -10,7 +10,7 @@ from probecli.engine.run import Measured
 from probecli.model.moment import rfc3339
 from probecli.model.plan import Plan
 from probecli.model.snapshot import Clock, Run, Snapshot
-from probecli.verdict import decide_plan, final_exit_code
+from probecli.verdict import final_exit_code
 from probecli.verdict.gate import ExitProfile
 
 
@@ -40,7 +40,7 @@ def snapshot_of(
     others: Iterable[int] = (),
 ) -> Snapshot:
     """The whole run; `others` are exit codes besides the gate's that apply."""
-    gate, counts = decide_plan(plan, measured.results, profile=profile)
+    gate = measured.gates.decide(profile)
     codes = [*others, *([measured.stopped] if measured.stopped is not None else [])]
     exit_code = final_exit_code(gate, codes, profile)
     return Snapshot(
@@ -53,7 +53,7 @@ def snapshot_of(
             loop_lag_ms=measured.loop_lag,
             notice=measured.notice,
         ),
-        summary=counts.summary,
+        summary=measured.gates.counts.summary,
         gate=replace(gate, exit_code=exit_code, passed=gate.passed and exit_code == 0),
         controls=measured.controls,
         groups={one.name: one.title for one in plan.groups if one.title != one.name},

@@ -1,6 +1,7 @@
 """Several processes for large lists: each probes a share, and a killed one's share is not lost."""
 
 import asyncio
+import contextlib
 import multiprocessing
 import os
 import random
@@ -15,6 +16,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from probecli.engine.keeper import Elsewhere, InMemory, Keeper
 from probecli.engine.ledger import Ledger
 from probecli.engine.limits import Limits
 from probecli.engine.run import Measured, run
@@ -104,13 +106,15 @@ async def run_shared(
     rng: random.Random,
     stop: Stop,
     on_result: Callable[[Result], None],
+    keeper: Keeper | None = None,
 ) -> Measured:
     """Probes `plan` with the workers' help, controls in this process; the same as `run`.
 
     A worker that ends before its share does has the rest probed by another, or by this process
     when it was the last.
     """
-    parent = _Parent(plan, limits, workers, network, rng, stop, on_result)
+    keeper = keeper or InMemory(len(plan.targets))
+    parent = _Parent(plan, limits, workers, network, rng, stop, on_result, keeper)
     return await parent.measured()
 
 
@@ -124,6 +128,7 @@ class _Parent:
         rng: random.Random,
         stop: Stop,
         on_result: Callable[[Result], None],
+        keeper: Keeper,
     ) -> None:
         self._plan = plan
         self._limits = limits
@@ -131,10 +136,10 @@ class _Parent:
         self._rng = rng
         self._stop = stop
         self._loop = asyncio.get_running_loop()
-        self._ledger = Ledger(plan, on_result)
+        self._keeper = keeper
+        self._ledger = Ledger(plan, on_result, keeper)
         self._alive = list(workers.members)
         self._done: asyncio.Future[None] = self._loop.create_future()
-        self._left_alone: list[int] = []
         self._answered: set[str | None] = set()
         self._bugs: list[str] = []
         self._lags: list[LoopLag] = []
@@ -163,13 +168,13 @@ class _Parent:
             for member in self._alive:
                 self._loop.remove_reader(member.connection.fileno())
         bugs = [*self._bugs, *controls.bugs]
-        rest = [*self._left_alone, *(self._ledger.missing() if self._stop.code is not None else [])]
-        if rest:
+        if rest := self._ledger.missing():
             bugs += await self._probe_here(rest)
         answered = self._answered | self._network.resolver.answered
         said = self._ledger.settle(answered)
         return Measured(
-            results=self._ledger.results,
+            results=self._keeper.results(),
+            gates=self._ledger.gates,
             controls=self._ledger.controls,
             duration_ms=round((time.perf_counter() - started) * 1000, 3),
             stopped=self._stop.code,
@@ -204,10 +209,14 @@ class _Parent:
         if self._stop.code is not None:
             stop(self._stop.code)
         measured = await run(
-            part, self._limits, self._network, rng=self._rng, stop=stop, on_result=lambda _: None
+            part,
+            self._limits,
+            self._network,
+            rng=self._rng,
+            stop=stop,
+            on_result=lambda _: None,
+            keeper=Elsewhere(indexes, self._ledger.add),
         )
-        for index, result in zip(indexes, measured.results, strict=True):
-            self._ledger.add(index, result)
         return list(measured.bugs)
 
     def _read(self, member: _Member) -> None:
@@ -235,10 +244,9 @@ class _Parent:
         rest = sorted(member.owed)
         member.owed.clear()
         if rest and self._stop.code is None:
-            try:
+            # Where nobody is left to take them, they stay without a result until the end.
+            with contextlib.suppress(ValueError, OSError):
                 min(self._alive, key=lambda other: len(other.owed)).give(rest)
-            except (ValueError, OSError):
-                self._left_alone += rest
         self._check()
 
     def _check(self) -> None:
@@ -335,7 +343,6 @@ async def _probe_share(
     share: Sequence[int],
     stop: Stop,
 ) -> None:
-    places: dict[str, int] = {plan.targets[index].name: index for index in share}
     batch: list[tuple[int, Result]] = []
 
     def flush() -> None:
@@ -343,13 +350,21 @@ async def _probe_share(
             connection.send_bytes(_ENCODER.encode(Batch(batch.copy())))
             batch.clear()
 
-    def take(result: Result) -> None:
-        batch.append((places[result.name], result))
+    def take(index: int, result: Result) -> None:
+        batch.append((index, result))
         if len(batch) >= _RESULTS_A_MESSAGE:
             flush()
 
     part = replace(plan, targets=tuple(plan.targets[index] for index in share), controls=())
-    measured = await run(part, limits, network, rng=random.Random(), stop=stop, on_result=take)
+    measured = await run(
+        part,
+        limits,
+        network,
+        rng=random.Random(),
+        stop=stop,
+        on_result=lambda _: None,
+        keeper=Elsewhere(share, take),
+    )
     flush()
     lag = measured.loop_lag
     connection.send_bytes(

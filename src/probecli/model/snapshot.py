@@ -1,8 +1,10 @@
 """The full result of one run."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from probecli.model.plan import FailOn
 from probecli.model.result import Result
@@ -106,7 +108,8 @@ class Incident(Struct, frozen=True, kw_only=True):
 class Snapshot(Struct, frozen=True, kw_only=True):
     """Everything that one run says; `targets` keep the order of the target file.
 
-    `groups` are titles by name, of the groups that are titled otherwise than they are named.
+    `groups` are titles by name, of the groups that are titled otherwise than they are named. The
+    targets of a large run may be a sequence that reads them from disk.
     """
 
     schema_version: int = 1
@@ -116,4 +119,9 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     controls: tuple[Result, ...] = ()
     incidents: tuple[Incident, ...] = ()
     groups: dict[str, str] = {}
-    targets: tuple[Result, ...] = ()
+    targets: Sequence[Result] = ()
+
+    def __post_init__(self) -> None:
+        # Decoding makes a list of a sequence; one that was decoded equals one that was not.
+        if isinstance(self.targets, list):
+            force_setattr(self, "targets", tuple(self.targets))

@@ -1,9 +1,10 @@
 """What the formats for CI and monitoring have in common."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from probecli.model.result import Result
 from probecli.model.snapshot import GateVerdict, Snapshot
+from probecli.output.spool import not_up
 from probecli.output.words import SEVERITY, counts, flaky_words, why
 from probecli.verdict.gate import FAILING
 
@@ -22,10 +23,9 @@ def cause_and_words(result: Result) -> str:
     return ": ".join(filter(None, (result.cause, why(result) or flaky_words(result))))
 
 
-def worst_first(results: Iterable[Result]) -> list[Result]:
+def worst_first(results: Sequence[Result]) -> list[Result]:
     """What is not up, worst first, what is gated before the rest, else in the order given."""
-    failing = [result for result in results if result.state != "up"]
-    return sorted(failing, key=lambda result: (not result.gated, SEVERITY[result.state]))
+    return sorted(not_up(results), key=lambda result: (not result.gated, SEVERITY[result.state]))
 
 
 def counts_words(snapshot: Snapshot) -> str:

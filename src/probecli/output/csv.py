@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 
 from probecli.model.result import Result
 from probecli.model.snapshot import Run, Snapshot
@@ -71,10 +72,9 @@ def render(snapshot: Snapshot) -> Iterator[bytes]:
     page = io.StringIO(newline="")
     writer = csv.writer(page, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for start in range(0, len(snapshot.targets), _CHUNK):
-        writer.writerows(
-            row(snapshot.run, result) for result in snapshot.targets[start : start + _CHUNK]
-        )
+    results = iter(snapshot.targets)
+    while chunk := [*islice(results, _CHUNK)]:
+        writer.writerows(row(snapshot.run, result) for result in chunk)
         yield page.getvalue().encode()
         page.seek(0)
         page.truncate()

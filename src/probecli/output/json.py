@@ -1,19 +1,22 @@
 """The snapshot as JSON, and JSON that is safe to print."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
 
+from probecli.model.result import Result
 from probecli.model.snapshot import Snapshot
 from probecli.output.document import Document
 from probecli.output.interface import Context, Destination, Output
+from probecli.output.spool import Spool, Spooled
 
 # Up to so many targets people read the document itself, and indenting costs nothing that counts;
 # above, one target a line takes half the bytes and is as good for diff and grep.
 INDENTED_UP_TO = 1_000
 _CHUNK = 500
+_DELETE, _HASH = 0x7F, ord("#")
 
 # DEL and C1 controls, line and paragraph separators, bidirectional and zero-width characters, the
 # BOM and tag characters, as UTF-8; and the `##[` that CI systems take for a command.
@@ -42,6 +45,7 @@ def _mended(value: Any) -> Any:
 
 
 _encoder = msgspec.json.Encoder()
+_result_decoder = msgspec.json.Decoder(Result)
 
 
 def encode(value: Any) -> bytes:
@@ -54,25 +58,52 @@ def encode(value: Any) -> bytes:
         data = _encoder.encode(value)
     except UnicodeEncodeError:
         data = _encoder.encode(_mended(msgspec.to_builtins(value)))
-    if data.isascii() and b"\x7f" not in data and b"##" not in data:
+    return _printable(data)
+
+
+def _printable(data: bytes) -> bytes:
+    # One byte is looked for several times as fast as by a text of one or two.
+    if data.isascii() and _DELETE not in data and (_HASH not in data or b"##" not in data):
         return data
     return _UNSAFE.sub(_escaped, data)
+
+
+def _exactly(result: Result) -> bytes | None:
+    """What `encode` makes of a result, unless it would not decode to the same."""
+    try:
+        return _printable(_encoder.encode(result))
+    except UnicodeEncodeError:
+        return None
+
+
+def spool(total: int) -> Spool:
+    """A place for the results of `total` targets, in which they are encoded once for all."""
+    return Spool(total, encode=_exactly, decode=_result_decoder.decode)
 
 
 def render(snapshot: Snapshot) -> Iterator[bytes]:
     """The contract's document, in pieces, so that a large run is never held twice."""
     if len(snapshot.targets) <= INDENTED_UP_TO:
-        yield msgspec.json.format(encode(snapshot), indent=2) + b"\n"
+        whole = msgspec.structs.replace(snapshot, targets=tuple(snapshot.targets))
+        yield msgspec.json.format(encode(whole), indent=2) + b"\n"
         return
     frame = encode(msgspec.structs.replace(snapshot, targets=()))
     head, empty, tail = frame.rpartition(b'"targets":[]')
     yield head + empty[:-1]
     separator = b"\n"
-    for start in range(0, len(snapshot.targets), _CHUNK):
-        chunk = snapshot.targets[start : start + _CHUNK]
-        yield separator + b",\n".join(encode(result) for result in chunk)
+    for lines in _lines(snapshot.targets):
+        yield separator + b",\n".join(lines)
         separator = b",\n"
     yield b"\n]" + tail + b"\n"
+
+
+def _lines(results: Sequence[Result]) -> Iterator[Iterable[bytes]]:
+    """Each result encoded, some at a time."""
+    if isinstance(results, Spooled):
+        yield from results.encoded(encode)
+        return
+    for start in range(0, len(results), _CHUNK):
+        yield map(encode, results[start : start + _CHUNK])
 
 
 def create(destination: Destination, context: Context) -> Output:

@@ -11,6 +11,7 @@ from probecli.model.result import Result
 from probecli.model.snapshot import Snapshot
 from probecli.output.cells import Line, crop, fit, span, tidy, wrap
 from probecli.output.rows import SHORT, Heading, Item, More
+from probecli.output.spool import not_up
 from probecli.output.words import (
     attempt_words,
     counts,
@@ -251,7 +252,7 @@ def notice(snapshot: Snapshot, width: int) -> list[Line]:
 
 def _causes(snapshot: Snapshot, width: int) -> list[Line]:
     """How often which cause occurs, when the rows above are too many to tell."""
-    causes = Counter(result.cause for result in snapshot.targets if result.cause)
+    causes = Counter(result.cause for result in not_up(snapshot.targets) if result.cause)
     if causes.total() <= SHORT:
         return []
     words = ", ".join(f"{number:,} {tidy(cause)}" for cause, number in causes.most_common())

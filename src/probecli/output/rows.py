@@ -1,12 +1,13 @@
 """Which results the table shows, and in which order: what fails first, and no more than is read."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
 from probecli.model.cause import State
 from probecli.model.result import Result
+from probecli.output.spool import Spooled
 from probecli.output.words import SEVERITY
 
 SHORT = 60
@@ -63,19 +64,44 @@ def _severity(result: Result) -> int:
     return SEVERITY[result.state]
 
 
-def _grouped(results: Iterable[Result]) -> list[tuple[str | None, list[Result]]]:
-    """Groups, worst first; their targets, worst first, else in the order given."""
-    groups: dict[str | None, list[Result]] = {}
+class _Group(Struct):
+    """The targets of a group; those that are up and not in `good` are only counted."""
+
+    name: str | None
+    bad: list[Result] = []
+    good: list[Result] = []
+    up: int = 0
+
+    def counts(self) -> Counter[State]:
+        states: Counter[State] = Counter(result.state for result in self.bad)
+        states["up"] += self.up
+        return states
+
+    def rank(self) -> tuple[int, int]:
+        if not self.bad:
+            return SEVERITY["up"], -self.up
+        worst = _severity(self.bad[0])
+        return worst, -sum(_severity(result) == worst for result in self.bad)
+
+
+def _grouped(results: Sequence[Result]) -> list[_Group]:
+    """Groups, worst first; what fails in them worst first, else in the order given."""
+    groups: dict[str | None, _Group] = {}
+    if isinstance(results, Spooled):
+        groups = {name: _Group(name, up=number) for name, number in results.up_in_groups.items()}
+        results = results.not_up
     for result in results:
-        groups.setdefault(result.group, []).append(result)
-    for members in groups.values():
-        members.sort(key=_severity)
-
-    def rank(entry: tuple[str | None, list[Result]]) -> tuple[int, int]:
-        worst = _severity(entry[1][0])
-        return worst, -sum(_severity(result) == worst for result in entry[1])
-
-    return sorted(groups.items(), key=rank)
+        group = groups.get(result.group)
+        if group is None:
+            group = groups[result.group] = _Group(result.group)
+        if result.state == "up":
+            group.good.append(result)
+            group.up += 1
+        else:
+            group.bad.append(result)
+    for group in groups.values():
+        group.bad.sort(key=_severity)
+    return sorted(groups.values(), key=_Group.rank)
 
 
 def _kind(result: Result) -> tuple[State, str | None]:
@@ -103,12 +129,13 @@ def items(
     Groups come worst first and in each what fails first. Many failures of one cause in one group
     are summed up after the first few; so are the targets that are up, unless they are few.
     """
+    if isinstance(results, Spooled) and len(results) - len(results.not_up) <= limits.up:
+        results = tuple(results)
     groups = _grouped(results)
-    has_groups = any(name is not None for name, _ in groups)
-    states = Counter(result.state for result in results)
-    failing = len(results) - states["up"]
-    shows_up = states["up"] <= limits.up and not limits.hide_up
-    kinds = len({(result.group, *_kind(result)) for result in results if result.state != "up"})
+    has_groups = any(group.name is not None for group in groups)
+    failing = sum(len(group.bad) for group in groups)
+    shows_up = sum(group.up for group in groups) <= limits.up and not limits.hide_up
+    kinds = len({(group.name, *_kind(result)) for group in groups for result in group.bad})
     most = failing
     if failing > limits.one_by_one:
         most = max(1, min(_OF_A_KIND, limits.failing // max(kinds, 1)))
@@ -116,28 +143,26 @@ def items(
     hidden: Counter[State] = Counter()
     hidden_groups = 0
     quiet: list[tuple[str | None, int]] = []
-    for name, members in groups:
-        bad = [result for result in members if result.state != "up"]
-        good = members[len(bad) :]
-        if bad and room <= 0:
-            hidden.update(result.state for result in bad)
+    for group in groups:
+        if group.bad and room <= 0:
+            hidden.update(result.state for result in group.bad)
             hidden_groups += 1
             continue
-        if not bad and (not shows_up or limits.hide_up):
-            quiet.append((name, len(good)))
+        if not group.bad and (not shows_up or limits.hide_up):
+            quiet.append((group.name, group.up))
             continue
         if has_groups:
-            counts = tallies[name] if tallies else Counter(result.state for result in members)
+            counts = tallies[group.name] if tallies else group.counts()
             yield Heading(
-                name, tuple((state, counts[state]) for state in SEVERITY if counts[state])
+                group.name, tuple((state, counts[state]) for state in SEVERITY if counts[state])
             )
-        for item in _failing(bad, most):
+        for item in _failing(group.bad, most):
             room -= 1
             yield item
         if shows_up:
-            yield from good
-        elif good and not has_groups and not limits.hide_up:
-            yield More(len(good), "up")
+            yield from group.good
+        elif group.up and not has_groups and not limits.hide_up:
+            yield More(group.up, "up")
     for state in SEVERITY:
         if hidden[state]:
             yield More(hidden[state], state, groups=hidden_groups if has_groups else 0)

@@ -1,0 +1,47 @@
+"""Where the results of a run are kept until its end."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from probecli.model.result import Result
+
+
+class Keeper(Protocol):
+    """Keeps every final result with its target's place in the plan, each once, in any order."""
+
+    def add(self, index: int, result: Result) -> None:
+        """The result of the target at `index`."""
+
+    def results(self) -> Sequence[Result]:
+        """Everything that was kept, in the plan's order."""
+
+
+class InMemory:
+    """Keeps the results as they are."""
+
+    def __init__(self, total: int) -> None:
+        self._results: list[Result | None] = [None] * total
+
+    def add(self, index: int, result: Result) -> None:
+        """The result of the target at `index`."""
+        self._results[index] = result
+
+    def results(self) -> tuple[Result, ...]:
+        """Everything that was kept, in the plan's order."""
+        return tuple(one for one in self._results if one is not None)
+
+
+class Elsewhere:
+    """Keeps nothing: passes the results of a part of a plan on, with their places in the whole."""
+
+    def __init__(self, places: Sequence[int], pass_on: Callable[[int, Result], None]) -> None:
+        self._places = places
+        self._pass_on = pass_on
+
+    def add(self, index: int, result: Result) -> None:
+        """The result of the part's target at `index`."""
+        self._pass_on(self._places[index], result)
+
+    def results(self) -> tuple[Result, ...]:
+        """None: somebody else has them."""
+        return ()

@@ -1,0 +1,178 @@
+"""The results of a large run, mostly on disk: what is up as encoded bytes, the rest as it is."""
+
+import os
+import tempfile
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import BinaryIO, overload
+
+from probecli.model.result import Result
+
+_BLOCK_BYTES = 256 * 1024
+_WINDOW = 512
+# The results of a window are read at once where no more than so many times their bytes are read.
+_MOST_READ = 4
+
+
+class Spool:
+    """Keeps the results of `total` targets in some 12 bytes each, and those not up as they are.
+
+    What is up is encoded when it comes, and written to a temporary file that has no name and so
+    leaves nothing behind, however the process ends. Where no such file can be had, or the disk is
+    full, the encoded results stay in memory. `encode` gives None for what bytes cannot carry
+    exactly; `decode` is its inverse. To be closed.
+    """
+
+    def __init__(
+        self,
+        total: int,
+        *,
+        encode: Callable[[Result], bytes | None],
+        decode: Callable[[bytes], Result],
+    ) -> None:
+        self._encode = encode
+        self.decode = decode
+        self.sizes = array("I", bytes(4 * total))
+        self._offsets = array("Q", bytes(8 * total))
+        self._file: BinaryIO | None = None
+        self._count = 0
+        self._written = 0
+        # What is not written yet: all of it, once the disk has failed.
+        self._tail = bytearray()
+        self._takes_more = True
+        self.held: dict[int, Result] = {}
+        self._first_of_group: dict[str | None, int] = {}
+        self._up_in_group: dict[str | None, int] = {}
+
+    def add(self, index: int, result: Result) -> None:
+        """The result of the target at `index`."""
+        self._count += 1
+        group = result.group
+        if index < self._first_of_group.get(group, len(self.sizes)):
+            self._first_of_group[group] = index
+        up = result.state == "up"
+        self._up_in_group[group] = self._up_in_group.get(group, 0) + up
+        data = self._encode(result) if up else None
+        if data is None:
+            self.held[index] = result
+            return
+        self._offsets[index] = self._written + len(self._tail)
+        self.sizes[index] = len(data)
+        self._tail += data
+        if len(self._tail) >= _BLOCK_BYTES and self._takes_more:
+            self._write_tail()
+
+    def results(self) -> "Spooled":
+        """Everything that was kept, in the plan's order."""
+        return Spooled(self)
+
+    def places(self) -> Sequence[int]:
+        """The places of the targets that have a result."""
+        if self._count == len(self.sizes):
+            return range(len(self.sizes))
+        every = enumerate(self.sizes)
+        return array("I", (place for place, size in every if size or place in self.held))
+
+    def groups(self) -> dict[str | None, int]:
+        """How many targets of each group are up, in the order of the groups in the plan."""
+        order = sorted(self._first_of_group.items(), key=lambda item: item[1])
+        return {group: self._up_in_group[group] for group, _ in order}
+
+    def close(self) -> None:
+        """Give the disk space back."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def read(self, indexes: Sequence[int]) -> list[bytes]:
+        """The encoded results at these places, in this order; raises OSError."""
+        ranges = [(self._offsets[index], self.sizes[index]) for index in indexes]
+        if not ranges:
+            return []
+        start = min(offset for offset, _ in ranges)
+        end = max(offset + size for offset, size in ranges)
+        if end - start <= _MOST_READ * sum(size for _, size in ranges):
+            span = self._between(start, end)
+            return [span[offset - start : offset - start + size] for offset, size in ranges]
+        return [self._between(offset, offset + size) for offset, size in ranges]
+
+    def _between(self, start: int, end: int) -> bytes:
+        written = self._written
+        data = b""
+        if start < written and self._file is not None:
+            data = os.pread(self._file.fileno(), min(end, written) - start, start)
+        return data + self._tail[max(0, start - written) : max(0, end - written)]
+
+    def _write_tail(self) -> None:
+        try:
+            if self._file is None:
+                self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - see `close`
+            at, view = self._written, memoryview(self._tail)
+            while view:
+                written = os.pwrite(self._file.fileno(), view, at)
+                at, view = at + written, view[written:]
+        except OSError:
+            self._takes_more = False
+            return
+        self._written = at
+        self._tail = bytearray()
+
+
+class Spooled(Sequence[Result]):
+    """The results of a spool, in the plan's order; decoded each time that they are asked for."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+        self._places: Sequence[int] = spool.places()
+
+    @property
+    def not_up(self) -> tuple[Result, ...]:
+        """Those that are not up, at no cost."""
+        held = self._spool.held
+        return tuple(held[place] for place in sorted(held) if held[place].state != "up")
+
+    @property
+    def up_in_groups(self) -> Mapping[str | None, int]:
+        """How many are up in each group, at no cost; groups in the order of their first target."""
+        return self._spool.groups()
+
+    def encoded(self, encode: Callable[[Result], bytes]) -> Iterator[list[bytes]]:
+        """All results as bytes, some at a time; `encode` is for those that the spool has not."""
+        held = self._spool.held
+        for places in self._windows():
+            found = iter(self._spool.read([place for place in places if place not in held]))
+            yield [encode(held[place]) if place in held else next(found) for place in places]
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __iter__(self) -> Iterator[Result]:
+        held, decode = self._spool.held, self._spool.decode
+        for places in self._windows():
+            found = iter(self._spool.read([place for place in places if place not in held]))
+            for place in places:
+                yield held[place] if place in held else decode(next(found))
+
+    @overload
+    def __getitem__(self, index: int) -> Result: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Result, ...]: ...
+    def __getitem__(self, index: int | slice) -> Result | tuple[Result, ...]:
+        if isinstance(index, slice):
+            return tuple(self._at(place) for place in self._places[index])
+        return self._at(self._places[index])
+
+    def _at(self, place: int) -> Result:
+        there = self._spool.held.get(place)
+        return there or self._spool.decode(self._spool.read([place])[0])
+
+    def _windows(self) -> Iterator[Sequence[int]]:
+        for start in range(0, len(self._places), _WINDOW):
+            yield self._places[start : start + _WINDOW]
+
+
+def not_up(results: Sequence[Result]) -> Iterable[Result]:
+    """The results that are not up, in their order, without a look at the others where possible."""
+    if isinstance(results, Spooled):
+        return results.not_up
+    return (result for result in results if result.state != "up")
