@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from output.samples import OUTAGE, snapshot
 from probecli.output.json import render
-from probecli.output.ndjson import result_line, summary_line
+from probecli.output.ndjson import result_lines, summary_line
 from probecli.snapshots import SnapshotError, decode_snapshot, read_snapshot
 
 WHOLE = b"".join(render(snapshot()))
@@ -50,7 +50,7 @@ def test_a_byte_order_mark_and_unknown_keys_are_passed_over() -> None:
         (b'{"schema_version": 2}', "this probecli reads 1: a newer probecli wrote it; update"),
         (b'{"schema_version": 1}', "not a whole snapshot: Object missing required field `run`"),
         (WHOLE.replace(b'"state": "down"', b'"state": "gone"', 1), "$.targets[0].state"),
-        (result_line(OUTAGE[0]) + summary_line(snapshot()), "is NDJSON, not a snapshot"),
+        (result_lines([OUTAGE[0]]) + summary_line(snapshot()), "is NDJSON, not a snapshot"),
         (summary_line(snapshot()), "is NDJSON, not a snapshot"),
     ],
     ids=range(19),

@@ -10,8 +10,8 @@ from output.hostile import texts
 from output.samples import INCIDENT, OUTAGE, many, result, snapshot
 from probecli.model.result import Result
 from probecli.model.snapshot import Snapshot
-from probecli.output.json import INDENTED_UP_TO, encode, render
-from probecli.output.ndjson import result_line, summary_line
+from probecli.output.json import INDENTED_UP_TO, encode, encode_lines, render
+from probecli.output.ndjson import result_lines, summary_line
 
 RAW_CONTROL = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
@@ -71,10 +71,18 @@ def test_hostile_text_decodes_to_itself_and_stands_in_no_terminals_way(text: str
     assert "##[" not in data
 
 
+@given(st.lists(texts, max_size=4))
+def test_some_results_at_once_are_encoded_as_one_by_one(names: list[str]) -> None:
+    results = [result(name, detail=name) for name in names]
+
+    assert encode_lines(results) == b"".join(encode(one) + b"\n" for one in results)
+    assert result_lines(results) == b"".join(result_lines([one]) for one in results)
+
+
 @settings(max_examples=50)
 @given(texts, texts, st.lists(texts, max_size=2))
 def test_a_hostile_result_is_one_line_of_ndjson(name: str, detail: str, tags: list[str]) -> None:
-    line = result_line(result(name, "down", "http.error", detail, tags=tuple(tags)))
+    line = result_lines([result(name, "down", "http.error", detail, tags=tuple(tags))])
     decoded = json.loads(line)
 
     assert line.endswith(b"\n")
@@ -85,7 +93,7 @@ def test_a_hostile_result_is_one_line_of_ndjson(name: str, detail: str, tags: li
 
 
 def test_a_result_line_is_the_target_of_the_snapshot_with_its_type() -> None:
-    decoded = json.loads(result_line(OUTAGE[0]))
+    decoded = json.loads(result_lines([OUTAGE[0]]))
 
     assert decoded.pop("type") == "result"
     assert msgspec.convert(decoded, Result) == OUTAGE[0]

@@ -1,7 +1,7 @@
 """The snapshot as JSON, and JSON that is safe to print."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -68,12 +68,22 @@ def _printable(data: bytes) -> bytes:
     return _UNSAFE.sub(_escaped, data)
 
 
-def _exactly(result: Result) -> bytes | None:
-    """What `encode` makes of a result, unless it would not decode to the same."""
+def encode_lines(results: Sequence[Result]) -> bytes:
+    """Each result as `encode` has it, and a line feed: at once, in half the time of one by one."""
     try:
-        return _printable(_encoder.encode(result))
+        return _printable(_encoder.encode_lines(results))
     except UnicodeEncodeError:
-        return None
+        return b"".join(encode(result) + b"\n" for result in results)
+
+
+def _exactly(results: Sequence[Result]) -> list[bytes | None]:
+    """What `encode` makes of each result, None where that would not decode to the same."""
+    try:
+        return [*_printable(_encoder.encode_lines(results)).split(b"\n")[:-1]]
+    except UnicodeEncodeError:
+        if len(results) == 1:
+            return [None]
+        return [data for result in results for data in _exactly([result])]
 
 
 def spool(total: int) -> Spool:
@@ -92,18 +102,18 @@ def render(snapshot: Snapshot) -> Iterator[bytes]:
     yield head + empty[:-1]
     separator = b"\n"
     for lines in _lines(snapshot.targets):
-        yield separator + b",\n".join(lines)
+        yield separator + lines
         separator = b",\n"
     yield b"\n]" + tail + b"\n"
 
 
-def _lines(results: Sequence[Result]) -> Iterator[Iterable[bytes]]:
-    """Each result encoded, some at a time."""
+def _lines(results: Sequence[Result]) -> Iterator[bytes]:
+    """The results encoded, one a line, some at a time."""
     if isinstance(results, Spooled):
-        yield from results.encoded(encode)
+        yield from map(b",\n".join, results.encoded(encode))
         return
     for start in range(0, len(results), _CHUNK):
-        yield map(encode, results[start : start + _CHUNK])
+        yield encode_lines(results[start : start + _CHUNK])[:-1].replace(b"\n", b",\n")
 
 
 def create(destination: Destination, context: Context) -> Output:

@@ -1,6 +1,6 @@
 """Outputs that write each result as it finishes, and a few lines at the end."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from probecli.model.result import Result
 from probecli.model.snapshot import Run, Snapshot
@@ -9,7 +9,7 @@ from probecli.output.worker import Worker
 
 
 class Lines:
-    """An output of `result_lines` for each result and `last_lines` for the snapshot.
+    """An output of `result_lines` for some results and `last_lines` for the snapshot.
 
     Results are written in the order of completion, at most some 20 ms later, by a thread: a
     reader that pauses (a pager) never holds up the probing.
@@ -18,7 +18,7 @@ class Lines:
     def __init__(
         self,
         destination: Destination,
-        result_lines: Callable[[Result], bytes],
+        result_lines: Callable[[Sequence[Result]], bytes],
         last_lines: Callable[[Snapshot], bytes],
     ) -> None:
         self._destination = destination
@@ -46,5 +46,5 @@ class Lines:
         self._destination.discard()
 
     def _write(self, results: list[Result]) -> None:
-        if data := b"".join(map(self._result_lines, results)):
+        if data := self._result_lines(results):
             self._destination.write(data)

@@ -1,15 +1,22 @@
 """Results as JSON, one a line as each finishes, and a line of summary at the end."""
 
+from collections.abc import Sequence
+
 from probecli.model.result import Result
 from probecli.model.snapshot import Snapshot
 from probecli.output.interface import Context, Destination, Output
-from probecli.output.json import encode
+from probecli.output.json import encode, encode_lines
 from probecli.output.lines import Lines
 
+_HEAD = b'{"type":"result",'
 
-def result_line(result: Result) -> bytes:
-    """One `{"type": "result", ...}` line."""
-    return b'{"type":"result",' + encode(result)[1:] + b"\n"
+
+def result_lines(results: Sequence[Result]) -> bytes:
+    """A `{"type": "result", ...}` line for each."""
+    if not results:
+        return b""
+    lines = encode_lines(results)
+    return _HEAD + lines[1:].replace(b"\n{", b"\n" + _HEAD)
 
 
 def summary_line(snapshot: Snapshot) -> bytes:
@@ -29,4 +36,4 @@ def summary_line(snapshot: Snapshot) -> bytes:
 
 def create(destination: Destination, context: Context) -> Output:
     """The `ndjson` output."""
-    return Lines(destination, result_line, summary_line)
+    return Lines(destination, result_lines, summary_line)

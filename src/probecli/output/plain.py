@@ -88,10 +88,13 @@ def create(destination: Destination, context: Context) -> Output:
             lines.extend(_INDENT + harmless(attempt_words(one)) for one in result.attempts)
         return terminal.encode(_joined(lines))
 
+    def of_results(results: Iterable[Result]) -> bytes:
+        return b"".join(map(of_result, results))
+
     def of_snapshot(snapshot: Snapshot) -> bytes:
         return terminal.encode(_joined(summary_lines(snapshot, color=color)))
 
-    return Lines(destination, of_result, of_snapshot)
+    return Lines(destination, of_results, of_snapshot)
 
 
 def _joined(lines: Iterable[str]) -> str:

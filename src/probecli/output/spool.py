@@ -10,6 +10,8 @@ from probecli.model.result import Result
 
 _BLOCK_BYTES = 256 * 1024
 _WINDOW = 512
+# Enough to halve the cost of encoding, and not so many that the event loop would be late.
+_BATCH = 64
 # The results of a window are read at once where no more than so many times their bytes are read.
 _MOST_READ = 4
 
@@ -19,15 +21,15 @@ class Spool:
 
     What is up is encoded when it comes, and written to a temporary file that has no name and so
     leaves nothing behind, however the process ends. Where no such file can be had, or the disk is
-    full, the encoded results stay in memory. `encode` gives None for what bytes cannot carry
-    exactly; `decode` is its inverse. To be closed.
+    full, the encoded results stay in memory. `encode` takes some results at once, and gives None
+    for one that bytes cannot carry exactly; `decode` is its inverse for one. To be closed.
     """
 
     def __init__(
         self,
         total: int,
         *,
-        encode: Callable[[Result], bytes | None],
+        encode: Callable[[Sequence[Result]], Iterable[bytes | None]],
         decode: Callable[[bytes], Result],
     ) -> None:
         self._encode = encode
@@ -40,6 +42,8 @@ class Spool:
         # What is not written yet: all of it, once the disk has failed.
         self._tail = bytearray()
         self._takes_more = True
+        self._waiting: list[Result] = []
+        self._waiting_places: list[int] = []
         self.held: dict[int, Result] = {}
         self._first_of_group: dict[str | None, int] = {}
         self._up_in_group: dict[str | None, int] = {}
@@ -52,18 +56,31 @@ class Spool:
             self._first_of_group[group] = index
         up = result.state == "up"
         self._up_in_group[group] = self._up_in_group.get(group, 0) + up
-        data = self._encode(result) if up else None
-        if data is None:
+        if not up:
             self.held[index] = result
             return
-        self._offsets[index] = self._written + len(self._tail)
-        self.sizes[index] = len(data)
-        self._tail += data
+        self._waiting.append(result)
+        self._waiting_places.append(index)
+        if len(self._waiting) == _BATCH:
+            self._encode_waiting()
+
+    def _encode_waiting(self) -> None:
+        encoded = self._encode(self._waiting)
+        for index, result, data in zip(self._waiting_places, self._waiting, encoded, strict=True):
+            if data is None:
+                self.held[index] = result
+                continue
+            self._offsets[index] = self._written + len(self._tail)
+            self.sizes[index] = len(data)
+            self._tail += data
+        self._waiting.clear()
+        self._waiting_places.clear()
         if len(self._tail) >= _BLOCK_BYTES and self._takes_more:
             self._write_tail()
 
     def results(self) -> "Spooled":
         """Everything that was kept, in the plan's order."""
+        self._encode_waiting()
         return Spooled(self)
 
     def places(self) -> Sequence[int]:
