@@ -2,11 +2,12 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from cli.conftest import Server, probecli, started
+from cli.conftest import ENVIRONMENT, Server, probecli, started
 from probecli.engine.shares import chosen_workers, shares
 from probecli.model.plan import Plan
 from probecli.model.target import Target
@@ -114,6 +115,30 @@ def test_a_signal_ends_every_worker_in_order(
     snapshot = json.loads(out.read_bytes())
     assert snapshot["summary"]["total"] == 5
     assert snapshot["run"]["complete"] is False
+
+
+def test_a_fault_of_our_own_in_a_worker_is_told(server: Server, tmp_path: Path) -> None:
+    path = tmp_path / "urls.txt"
+    path.write_text(f"tcp://127.0.0.1:9\n{server.url}/200\n")
+    program = (
+        "import probecli.probe.stream as stream, sys\n"
+        "async def broken(target, network): raise ZeroDivisionError('of ours')\n"
+        "stream.probe_stream = broken\n"
+        "from probecli.__main__ import main\n"
+        f"sys.argv = ['probecli', 'check', {str(path)!r}, '--workers', '2', '-o', 'json']\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        env=ENVIRONMENT,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 70, done.stderr
+    assert "ZeroDivisionError: of ours" in done.stderr
+    assert [one["state"] for one in json.loads(done.stdout)["targets"]] == ["unknown", "up"]
 
 
 def test_no_process_outlives_the_run(url_list: Path) -> None:

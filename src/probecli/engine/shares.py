@@ -1,6 +1,7 @@
 """How a large list is shared among processes."""
 
 import os
+from array import array
 from zlib import crc32
 
 from probecli.engine.schedule import host_key
@@ -19,9 +20,9 @@ def chosen_workers(targets: int) -> int:
     return max(1, min(cores, _MOST, targets // _TARGETS_A_WORKER))
 
 
-def shares(plan: Plan, count: int) -> list[list[int]]:
+def shares(plan: Plan, count: int) -> "list[array[int]]":
     """The targets' places, one share a worker; a host's targets stay together, for its limit."""
-    parts: list[list[int]] = [[] for _ in range(count)]
+    parts = [array("I") for _ in range(count)]
     for index, target in enumerate(plan.targets):
         parts[crc32(host_key(target.url).encode()) % count].append(index)
     return parts

@@ -3,17 +3,15 @@
 import asyncio
 import contextlib
 import multiprocessing
-import os
 import random
-import signal
 import sys
 import time
+from array import array
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 from msgspec.structs import replace
 
 from probecli.engine.keeper import Elsewhere, InMemory, Keeper
@@ -22,31 +20,11 @@ from probecli.engine.limits import Limits
 from probecli.engine.run import Measured, run
 from probecli.engine.shares import shares
 from probecli.engine.stop import Stop
+from probecli.engine.worker import DECODER, Batch, serve
 from probecli.model.plan import Plan
 from probecli.model.result import Result
 from probecli.model.snapshot import LoopLag
 from probecli.probe.network import Network
-
-_RESULTS_A_MESSAGE = 64
-_TERMINATED = 143
-
-
-class Batch(Struct, frozen=True, tag=True):
-    """Some results, each with its target's place in the plan."""
-
-    results: list[tuple[int, Result]]
-
-
-class Share(Struct, frozen=True, tag=True):
-    """A share is done: what the worker knows besides its results."""
-
-    answered: list[str | None]
-    bugs: list[str]
-    loop_lag: LoopLag | None
-
-
-_ENCODER = msgspec.msgpack.Encoder()
-_DECODER = msgspec.msgpack.Decoder(Batch | Share)
 
 
 class Workers:
@@ -61,7 +39,7 @@ class Workers:
             here, there = context.Pipe()
             inherited = [member.connection for member in self.members] + [here]
             process = context.Process(
-                target=_serve,
+                target=serve,
                 args=(there, inherited if method == "fork" else [], plan, own, portable),
                 daemon=True,
             )
@@ -89,12 +67,16 @@ class _Member:
     ) -> None:
         self.process = process
         self.connection = connection
-        self.owed: set[int] = set()
+        self.share = array("I")
+        self.owed = 0
+        self.open_shares = 0
 
-    def give(self, share: Sequence[int]) -> None:
+    def give(self, share: "array[int]") -> None:
         """One more share to probe."""
-        self.owed.update(share)
-        self.connection.send_bytes(_ENCODER.encode(list(share)))
+        self.share += share
+        self.owed += len(share)
+        self.open_shares += 1
+        self.connection.send_bytes(share.tobytes())
 
 
 async def run_shared(
@@ -221,16 +203,17 @@ class _Parent:
 
     def _read(self, member: _Member) -> None:
         try:
-            message = _DECODER.decode(member.connection.recv_bytes())
+            message = DECODER.decode(member.connection.recv_bytes())
         except (EOFError, OSError, msgspec.DecodeError):
             self._lost(member)
             return
         if isinstance(message, Batch):
             for index, result in message.results:
-                if index in member.owed:
-                    member.owed.discard(index)
+                if not self._ledger.has(index):
+                    member.owed -= 1
                     self._ledger.add(index, result)
         else:
+            member.open_shares -= 1
             self._answered.update(message.answered)
             self._bugs += message.bugs
             if message.loop_lag is not None:
@@ -241,16 +224,17 @@ class _Parent:
         """A worker died: its unanswered targets go to another."""
         self._loop.remove_reader(member.connection.fileno())
         self._alive.remove(member)
-        rest = sorted(member.owed)
-        member.owed.clear()
+        rest = array("I", (index for index in member.share if not self._ledger.has(index)))
+        member.owed = 0
         if rest and self._stop.code is None:
             # Where nobody is left to take them, they stay without a result until the end.
             with contextlib.suppress(ValueError, OSError):
-                min(self._alive, key=lambda other: len(other.owed)).give(rest)
+                min(self._alive, key=lambda other: other.owed).give(rest)
         self._check()
 
     def _check(self) -> None:
-        if not any(member.owed for member in self._alive) and not self._done.done():
+        # A worker's last results are followed by what else it knows.
+        if not any(member.open_shares for member in self._alive) and not self._done.done():
             self._done.set_result(None)
 
     async def _wind_up(self) -> None:
@@ -274,99 +258,4 @@ def _worst(lags: Sequence[LoopLag]) -> LoopLag | None:
         p50=max(lag.p50 for lag in lags),
         p99=max(lag.p99 for lag in lags),
         max=max(lag.max for lag in lags),
-    )
-
-
-def _serve(
-    connection: Connection,
-    inherited: Sequence[Connection],
-    plan: Plan,
-    limits: Limits,
-    portable: bool,
-) -> None:
-    """A worker's life: shares in, results out, until the other end of the pipe is closed."""
-    for other in inherited:
-        other.close()
-    # The terminal's Ctrl-C reaches the whole group; the parent says when to end.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        asyncio.run(_probe_shares(connection, plan, limits, portable=portable))
-    except (BrokenPipeError, ConnectionResetError, EOFError):
-        os._exit(0)
-
-
-async def _probe_shares(
-    connection: Connection, plan: Plan, limits: Limits, *, portable: bool
-) -> None:
-    loop = asyncio.get_running_loop()
-    stop = Stop()
-    loop.add_signal_handler(signal.SIGTERM, stop, _TERMINATED)
-    network = Network(loop, now=time.time, portable=portable)
-    try:
-        while stop.code is None:
-            try:
-                share = await _next_share(loop, connection, stop)
-            except (EOFError, asyncio.CancelledError):
-                break
-            await _probe_share(connection, plan, limits, network, share, stop)
-    finally:
-        await network.close()
-        # The loop closes its wake-up pipe before it lets go of signals: one that came in between
-        # would be complained of on standard error.
-        loop.remove_signal_handler(signal.SIGTERM)
-
-
-async def _next_share(
-    loop: asyncio.AbstractEventLoop, connection: Connection, stop: Stop
-) -> list[int]:
-    """Waits for a share; raises EOFError when there will be none, CancelledError when stopped."""
-    arrived = asyncio.Event()
-    loop.add_reader(connection.fileno(), arrived.set)
-    waiting = asyncio.ensure_future(_until(arrived))
-    stop.watch(waiting)
-    try:
-        await waiting
-    finally:
-        loop.remove_reader(connection.fileno())
-    return msgspec.msgpack.decode(connection.recv_bytes(), type=list[int])
-
-
-async def _until(event: asyncio.Event) -> None:
-    await event.wait()
-
-
-async def _probe_share(
-    connection: Connection,
-    plan: Plan,
-    limits: Limits,
-    network: Network,
-    share: Sequence[int],
-    stop: Stop,
-) -> None:
-    batch: list[tuple[int, Result]] = []
-
-    def flush() -> None:
-        if batch:
-            connection.send_bytes(_ENCODER.encode(Batch(batch.copy())))
-            batch.clear()
-
-    def take(index: int, result: Result) -> None:
-        batch.append((index, result))
-        if len(batch) >= _RESULTS_A_MESSAGE:
-            flush()
-
-    part = replace(plan, targets=tuple(plan.targets[index] for index in share), controls=())
-    measured = await run(
-        part,
-        limits,
-        network,
-        rng=random.Random(),
-        stop=stop,
-        on_result=lambda _: None,
-        keeper=Elsewhere(share, take),
-    )
-    flush()
-    lag = measured.loop_lag
-    connection.send_bytes(
-        _ENCODER.encode(Share(list(network.resolver.answered), list(measured.bugs), lag))
     )

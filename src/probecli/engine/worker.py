@@ -1,0 +1,140 @@
+"""A worker process's life: shares of a plan in, results out."""
+
+import asyncio
+import os
+import random
+import signal
+import time
+from array import array
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from probecli.engine.keeper import Elsewhere
+from probecli.engine.limits import Limits
+from probecli.engine.run import run
+from probecli.engine.stop import Stop
+from probecli.model.plan import Plan
+from probecli.model.result import Result
+from probecli.model.snapshot import LoopLag
+from probecli.probe.network import Network
+
+_RESULTS_A_MESSAGE = 64
+_TERMINATED = 143
+
+
+class Batch(Struct, frozen=True, tag=True):
+    """Some results, each with its target's place in the plan."""
+
+    results: list[tuple[int, Result]]
+
+
+class ShareDone(Struct, frozen=True, tag=True):
+    """A share is done: what the worker knows besides its results."""
+
+    answered: list[str | None]
+    bugs: list[str]
+    loop_lag: LoopLag | None
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+DECODER = msgspec.msgpack.Decoder(Batch | ShareDone)
+"""Reads what a worker says."""
+
+
+def serve(
+    connection: Connection,
+    inherited: Sequence[Connection],
+    plan: Plan,
+    limits: Limits,
+    portable: bool,
+) -> None:
+    """A worker's life: shares in, results out, until the other end of the pipe is closed."""
+    for other in inherited:
+        other.close()
+    # The terminal's Ctrl-C reaches the whole group; the parent says when to end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        asyncio.run(_probe_shares(connection, plan, limits, portable=portable))
+    except (BrokenPipeError, ConnectionResetError, EOFError):
+        os._exit(0)
+
+
+async def _probe_shares(
+    connection: Connection, plan: Plan, limits: Limits, *, portable: bool
+) -> None:
+    loop = asyncio.get_running_loop()
+    stop = Stop()
+    loop.add_signal_handler(signal.SIGTERM, stop, _TERMINATED)
+    network = Network(loop, now=time.time, portable=portable)
+    try:
+        while stop.code is None:
+            try:
+                share = await _next_share(loop, connection, stop)
+            except (EOFError, asyncio.CancelledError):
+                break
+            await _probe_share(connection, plan, limits, network, share, stop)
+    finally:
+        await network.close()
+        # The loop closes its wake-up pipe before it lets go of signals: one that came in between
+        # would be complained of on standard error.
+        loop.remove_signal_handler(signal.SIGTERM)
+
+
+async def _next_share(
+    loop: asyncio.AbstractEventLoop, connection: Connection, stop: Stop
+) -> Sequence[int]:
+    """Waits for a share; raises EOFError when there will be none, CancelledError when stopped."""
+    arrived = asyncio.Event()
+    loop.add_reader(connection.fileno(), arrived.set)
+    waiting = asyncio.ensure_future(_until(arrived))
+    stop.watch(waiting)
+    try:
+        await waiting
+    finally:
+        loop.remove_reader(connection.fileno())
+    return array("I", connection.recv_bytes())
+
+
+async def _until(event: asyncio.Event) -> None:
+    await event.wait()
+
+
+async def _probe_share(
+    connection: Connection,
+    plan: Plan,
+    limits: Limits,
+    network: Network,
+    share: Sequence[int],
+    stop: Stop,
+) -> None:
+    batch: list[tuple[int, Result]] = []
+
+    def flush() -> None:
+        if batch:
+            connection.send_bytes(_ENCODER.encode(Batch(batch.copy())))
+            batch.clear()
+
+    def take(index: int, result: Result) -> None:
+        batch.append((index, result))
+        if len(batch) >= _RESULTS_A_MESSAGE:
+            flush()
+
+    part = replace(plan, targets=tuple(plan.targets[index] for index in share), controls=())
+    measured = await run(
+        part,
+        limits,
+        network,
+        rng=random.Random(),
+        stop=stop,
+        on_result=lambda _: None,
+        keeper=Elsewhere(share, take),
+    )
+    flush()
+    lag = measured.loop_lag
+    connection.send_bytes(
+        _ENCODER.encode(ShareDone(list(network.resolver.answered), list(measured.bugs), lag))
+    )
