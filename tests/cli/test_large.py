@@ -12,9 +12,15 @@ import pytest
 from cli.conftest import ENVIRONMENT, Server
 
 PROGRAM = (
-    "import sys, probecli.cli.session as session, probecli.output.spool as spool\n"
+    "import os, pathlib, sys, tempfile\n"
+    "import probecli.cli.session as session, probecli.output.spool as spool\n"
     "from probecli.__main__ import main\n"
     "session.HELD_UP_TO, spool._BLOCK_BYTES = 0, 5_000\n"
+    "opened = tempfile.TemporaryFile\n"
+    "def seen(**options):\n"
+    "    pathlib.Path(os.environ['TMPDIR'] + '-used').touch()\n"
+    "    return opened(**options)\n"
+    "tempfile.TemporaryFile = seen\n"
     "sys.argv[0] = 'probecli'\n"
     "main()\n"
 )
@@ -35,8 +41,9 @@ def large(*arguments: str, folder: Path) -> "subprocess.Popen[str]":
 
 
 def listed(server: Server, folder: Path, *more: str) -> tuple[str, list[str]]:
-    urls = [f"{server.url}/200?{number}" for number in range(60)]
-    urls[7:7] = ["tcp://127.0.0.1:9", f"{server.url}/503", *more]
+    urls = [f"{server.url}/200?{number}" for number in range(120)]
+    urls[7:7] = ["tcp://127.0.0.1:9", f"{server.url}/503"]
+    urls += more
     path = folder / "urls.txt"
     path.write_text("\n".join(urls))
     return str(path), urls
@@ -54,9 +61,10 @@ def test_a_large_run_is_written_whole_and_in_order(
     assert process.returncode == 1, errors
     snapshot = json.loads(out.read_bytes())
     assert [one["name"] for one in snapshot["targets"]] == urls
-    assert snapshot["summary"] == {"total": 62, "up": 60, "degraded": 0, "down": 2, "unknown": 0}
+    assert snapshot["summary"] == {"total": 122, "up": 120, "degraded": 0, "down": 2, "unknown": 0}
     assert snapshot["gate"]["reason"] == "2 down, 0 allowed"
     assert [row.split(",")[3] for row in rows.splitlines()[1:]] == urls
+    assert (tmp_path / "tmp-used").exists()
     assert not list((tmp_path / "tmp").iterdir())
 
 
@@ -89,4 +97,5 @@ def test_a_large_run_that_is_killed_leaves_the_former_document_and_nothing_else(
     os.kill(process.pid, signal.SIGKILL)
     process.communicate(timeout=60)
     assert out.read_text() == "former"
+    assert (tmp_path / "tmp-used").exists()
     assert not list((tmp_path / "tmp").iterdir())

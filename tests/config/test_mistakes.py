@@ -35,6 +35,15 @@ def test_a_wrong_file_is_told_as_written_beside_it(file: Path) -> None:
     assert told == expected
 
 
+def test_a_name_that_another_file_took_is_told_with_its_place(tmp_path: Path) -> None:
+    (tmp_path / "urls.txt").write_text("# ours\nhttps://example.com/\nhttps://example.org/\n")
+    (tmp_path / "more.yaml").write_text("targets: ['https://example.org/']\n")
+    with pytest.raises(config.ConfigError) as caught:
+        config.load(["urls.txt", "more.yaml"], env={}, stdin=lambda: b"", cwd=tmp_path)
+    (mistake,) = caught.value.mistakes
+    assert "is already taken at urls.txt:3:1;" in mistake.problem
+
+
 def is_yaml(file: Path) -> bool:
     try:
         read(file.read_text())

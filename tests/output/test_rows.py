@@ -55,6 +55,11 @@ def test_many_that_are_up_are_counted_by_group() -> None:
     ]
 
 
+def test_of_groups_that_are_up_the_largest_comes_first() -> None:
+    results = [result(f"t{index}", group="large" if index % 3 else "small") for index in range(30)]
+    assert shown(results) == ["[large]", "[small]"]
+
+
 def test_many_groups_that_are_up_are_one_line() -> None:
     assert shown(many(500, failing=0, groups=50)) == ["+500 up"]
     assert shown([result(f"t{index}") for index in range(30)]) == ["+30 up"]
