@@ -1,9 +1,9 @@
 """The results of a large run, mostly on disk: what is up as encoded bytes, the rest as it is."""
 
 import os
-import tempfile
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import BinaryIO, overload
 
 from probecli.model.result import Result
@@ -121,6 +121,8 @@ class Spool:
         return data + self._tail[max(0, start - written) : max(0, end - written)]
 
     def _write_tail(self) -> None:
+        import tempfile
+
         try:
             if self._file is None:
                 self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - see `close`
@@ -142,13 +144,13 @@ class Spooled(Sequence[Result]):
         self._spool = spool
         self._places: Sequence[int] = spool.places()
 
-    @property
+    @cached_property
     def not_up(self) -> tuple[Result, ...]:
         """Those that are not up, at no cost."""
         held = self._spool.held
         return tuple(held[place] for place in sorted(held) if held[place].state != "up")
 
-    @property
+    @cached_property
     def up_in_groups(self) -> Mapping[str | None, int]:
         """How many are up in each group, at no cost; groups in the order of their first target."""
         return self._spool.groups()
