@@ -67,7 +67,7 @@ Concurrency = Annotated[
     typer.Option(
         "--concurrency",
         metavar="N",
-        help="Probes in flight at once. (default: 512)",
+        help="Probes in flight at once. (default: up to 1024, as many as are timed well)",
         envvar="PROBECLI_CONCURRENCY",
         rich_help_panel=_LIMITS,
         show_default=False,

@@ -18,11 +18,9 @@ from msgspec.structs import replace
 
 from probecli.cli.failure import bug_report, fail, quiet_exit, say
 from probecli.cli.past import Held, Past, say_changes
-from probecli.engine.descriptors import bounded_in_flight, raised_limit
 from probecli.engine.keeper import Keeper
+from probecli.engine.limits import granted
 from probecli.engine.run import (
-    DEFAULT_IN_FLIGHT,
-    DEFAULT_PER_HOST,
     Limits,
     Measured,
     Stop,
@@ -99,7 +97,8 @@ def carry_out(plan: Plan, request: Request) -> int:
     from probecli.engine.workers import Workers
 
     # Before any thread or event loop, which a forked process must not inherit.
-    workers = Workers(plan, _limits(request), count, portable=portable())
+    limits = granted(request.concurrency, request.per_host, request.deadline_s)
+    workers = Workers(plan, limits, count, portable=portable())
     try:
         return asyncio.run(carried_out(plan, request, workers))
     finally:
@@ -172,7 +171,8 @@ async def _measured(
     reader: _Reader,
     keeper: Keeper | None,
 ) -> Measured:
-    limits, rng = _limits(request), random.Random()
+    limits = granted(request.concurrency, request.per_host, request.deadline_s)
+    rng = random.Random()
     if workers is None:
         return await run(plan, limits, network, rng=rng, stop=stop, on_result=reader, keeper=keeper)
     from probecli.engine.workers import run_shared
@@ -226,15 +226,6 @@ def _opened(request: Request, begun: Run, held: Held | None) -> Sinks:
         fail(f"probecli: {error}", ExitCode.USAGE)
     except OSError as error:
         fail(_not_written(error), ExitCode.NOT_WRITTEN)
-
-
-def _limits(request: Request) -> Limits:
-    wanted = request.concurrency or DEFAULT_IN_FLIGHT
-    return Limits(
-        in_flight=bounded_in_flight(wanted, raised_limit()),
-        per_host=request.per_host or DEFAULT_PER_HOST,
-        deadline_s=request.deadline_s,
-    )
 
 
 def listening(stop: Stop) -> Callable[[], None]:

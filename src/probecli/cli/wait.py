@@ -62,7 +62,7 @@ def wait(
 
     from msgspec.structs import replace
 
-    from probecli.engine.run import DEFAULT_IN_FLIGHT, DEFAULT_PER_HOST, Limits
+    from probecli.engine.limits import granted
 
     for_s = duration_s("--for", longest)
     pause_s = duration_s("--every", every)
@@ -78,9 +78,7 @@ def wait(
         timeout_s=duration_s("--timeout", timeout),
         retries=retried,
     )
-    limits = Limits(
-        in_flight=in_flight or DEFAULT_IN_FLIGHT, per_host=for_one_host or DEFAULT_PER_HOST
-    )
+    limits = granted(in_flight, for_one_host)
     waited = asyncio.run(_waited(plan, limits, for_s, pause_s, quiet=quiet))
     if waited.last.bugs:
         from probecli.cli.failure import bug_report
@@ -108,10 +106,7 @@ async def _waited(
     import random
     import time
 
-    from msgspec.structs import replace
-
     from probecli.cli.session import listening, portable
-    from probecli.engine.descriptors import bounded_in_flight, raised_limit
     from probecli.engine.rounds import until_passed
     from probecli.engine.run import Stop
     from probecli.probe.network import Network
@@ -122,7 +117,7 @@ async def _waited(
     try:
         return await until_passed(
             plan,
-            replace(limits, in_flight=bounded_in_flight(limits.in_flight, raised_limit())),
+            limits,
             for_s=for_s,
             longest_pause_s=pause_s,
             network=lambda: Network(loop, now=time.time, portable=portable()),

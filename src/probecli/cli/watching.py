@@ -19,8 +19,8 @@ from probecli.cli.failure import bug_report, fail, quiet_exit, say
 from probecli.cli.past import Past
 from probecli.cli.session import listening, portable
 from probecli.cli.watch_screen import Screen
-from probecli.engine.descriptors import bounded_in_flight, raised_limit
-from probecli.engine.run import DEFAULT_IN_FLIGHT, DEFAULT_PER_HOST, Limits, Measured, Stop, run
+from probecli.engine.limits import granted
+from probecli.engine.run import Measured, Stop, run
 from probecli.engine.snapshot import snapshot_of, started_run
 from probecli.engine.watch import Pace, watch
 from probecli.model.plan import Plan
@@ -74,10 +74,7 @@ class _Watch:
         self._wanted = wanted
         self._vantage = wanted.vantage or plan.vantage or socket.gethostname() or "localhost"
         self._place = plan.history if wanted.history is None else wanted.history
-        self._limits = Limits(
-            in_flight=bounded_in_flight(wanted.concurrency or DEFAULT_IN_FLIGHT, raised_limit()),
-            per_host=wanted.per_host or DEFAULT_PER_HOST,
-        )
+        self._limits = granted(wanted.concurrency, wanted.per_host)
         self._lock = threading.Lock()
         self._board = Board(plan.targets)
         self._stop = Stop()

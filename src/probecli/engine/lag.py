@@ -1,6 +1,7 @@
 """How late the event loop is: the bound of what its own clock can tell."""
 
 import asyncio
+from collections.abc import Callable
 
 from probecli.model.snapshot import LoopLag
 
@@ -9,10 +10,11 @@ _KEPT = 10_000
 
 
 class LagSampler:
-    """Samples the delay of a periodic timer."""
+    """Samples the delay of a periodic timer; `heard` is told each, in seconds."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, heard: Callable[[float], None]) -> None:
         self._loop = loop
+        self._heard = heard
         self._samples: list[float] = []
         self._at = 0
         self._due = 0.0
@@ -38,6 +40,7 @@ class LagSampler:
 
     def _sample(self) -> None:
         lag = max(0.0, self._loop.time() - self._due)
+        self._heard(lag)
         if len(self._samples) < _KEPT:
             self._samples.append(lag)
         else:

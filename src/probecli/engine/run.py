@@ -10,7 +10,7 @@ from msgspec import Struct
 from probecli.engine.keeper import InMemory, Keeper
 from probecli.engine.lag import LagSampler
 from probecli.engine.ledger import Ledger
-from probecli.engine.limits import DEFAULT_IN_FLIGHT, DEFAULT_PER_HOST, Limits
+from probecli.engine.limits import Limits
 from probecli.engine.runner import Runner
 from probecli.engine.stop import Stop
 from probecli.model.plan import Plan
@@ -21,7 +21,7 @@ from probecli.probe.kinds import Begin, begin_for
 from probecli.probe.network import Network
 from probecli.verdict.gate import Gates
 
-__all__ = ["DEFAULT_IN_FLIGHT", "DEFAULT_PER_HOST", "Limits", "Measured", "Stop", "run"]
+__all__ = ["Limits", "Measured", "Stop", "run"]
 
 
 class Measured(Struct, frozen=True, kw_only=True):
@@ -62,7 +62,7 @@ async def run(
     ledger = Ledger(plan, on_result, keeper)
     runner = Runner(plan, limits, network, ledger, rng=rng, begin_of=begin_of)
     started = perf_counter()
-    lag = LagSampler(loop)
+    lag = LagSampler(loop, runner.heard)
     lag.start()
     measuring = asyncio.ensure_future(runner.measure())
     stop.watch(measuring)

@@ -10,6 +10,7 @@ from probecli.engine.attempt import attempted, unfinished
 from probecli.engine.ledger import Ledger
 from probecli.engine.limits import Limits
 from probecli.engine.outcome import interrupted_result, result_of, with_backoff
+from probecli.engine.pace import Pace
 from probecli.engine.retry import backoff_s, worth_repeating
 from probecli.engine.schedule import Job, Schedule
 from probecli.model.evidence import Evidence
@@ -40,6 +41,7 @@ class Runner:
         begin_of: Callable[[Kind], Begin],
     ) -> None:
         self._plan = plan
+        self._pace = Pace(limits, network.system.clock)
         self._begin_of = begin_of
         self._network = network
         self._ledger = ledger
@@ -53,7 +55,7 @@ class Runner:
         self._schedule = Schedule(
             self._loop,
             self._jobs(),
-            in_flight=limits.in_flight,
+            in_flight=self._pace.in_flight,
             per_host=limits.per_host,
             wake=self._call_turn,
         )
@@ -79,6 +81,13 @@ class Runner:
             # A cancelled task takes turns of the loop to give back what it holds.
             await asyncio.sleep(0)
 
+    def heard(self, lag_s: float) -> None:
+        """How late the event loop was just now: more or fewer probes may be in flight."""
+        before = self._pace.in_flight
+        self._pace.heard(lag_s)
+        if self._pace.in_flight > before:
+            self._call_turn()
+
     def interrupt(self) -> None:
         """Gives every unfinished target its result: unknown, with the attempts it had."""
         self._conclude_settled()
@@ -97,6 +106,7 @@ class Runner:
             return
         self._turn_comes = False
         self._conclude_settled()
+        self._schedule.in_flight = self._pace.in_flight
         while (job := self._schedule.take()) is not None:
             self._begin(job)
         if self._schedule.over:
