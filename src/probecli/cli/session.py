@@ -21,7 +21,6 @@ from probecli.cli.past import Held, Past, say_changes
 from probecli.engine.keeper import Keeper
 from probecli.engine.limits import granted
 from probecli.engine.run import (
-    Limits,
     Measured,
     Stop,
     run,
