@@ -8,7 +8,6 @@ from msgspec.structs import replace
 
 from probecli.cli.failure import fail, say
 from probecli.history.fault import HistoryError, PlaceError
-from probecli.history.incidents import NOTHING, incidents_of
 from probecli.history.place import place_of
 from probecli.model.plan import Group
 from probecli.model.result import Result
@@ -67,6 +66,10 @@ class Past:
 
         What changed is None where no history knows.
         """
+        if self._store is None and not any(True for _ in not_up(snapshot.targets)):
+            return snapshot, None
+        from probecli.history.incidents import NOTHING, incidents_of
+
         knows = replace(NOTHING, titles={group.name: group.title for group in groups})
         changed: Sequence[Change] | None = None
         if self._store is not None and self._memory is not None:

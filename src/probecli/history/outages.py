@@ -3,7 +3,6 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from statistics import median_low
 
 from msgspec import Struct
 
@@ -55,6 +54,8 @@ def usual_interval_us(times: Sequence[int]) -> int | None:
     """The median distance of observations in ascending order; None for fewer than three."""
     if len(times) < 3:
         return None
+    from statistics import median_low
+
     return median_low([later - earlier for earlier, later in pairwise(times)])
 
 

@@ -179,4 +179,5 @@ class Target(Struct, frozen=True, gc=False, forbid_unknown_fields=True, kw_only=
     @property
     def kind(self) -> Kind:
         """The probe kind, from the URL's scheme."""
-        return KIND_BY_SCHEME[self.url.partition("://")[0].lower()]
+        scheme = self.url[: self.url.index(":")]
+        return KIND_BY_SCHEME.get(scheme) or KIND_BY_SCHEME[scheme.lower()]
