@@ -8,7 +8,6 @@ from probecli.engine.limits import Limits
 from probecli.model.snapshot import Clock
 
 _START = 256
-_STEP = 32
 # Milliseconds of the loop do not touch what the kernel stamps; without its stamps they are the
 # error of the measurement.
 _TOLERATED_S: dict[Clock, float] = {"kernel": 0.010, "loop": 0.003}
@@ -17,7 +16,7 @@ _SAMPLES_AFTER_A_CUT = 3
 
 
 class Pace:
-    """Additive increase, multiplicative decrease, as TCP finds its rate (RFC 5681)."""
+    """Up by a quarter while the loop is punctual, down by a quarter at once when it is late."""
 
     def __init__(self, limits: Limits, clock: Clock) -> None:
         self._most = limits.in_flight
@@ -36,4 +35,4 @@ class Pace:
             self.in_flight = max(self._least, self.in_flight * 3 // 4)
             self._deaf = _SAMPLES_AFTER_A_CUT
         elif lag_s < self._tolerated_s / 2:
-            self.in_flight = min(self._most, self.in_flight + _STEP)
+            self.in_flight = min(self._most, self.in_flight * 5 // 4 + 1)
