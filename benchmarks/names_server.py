@@ -5,22 +5,27 @@ Every name has the address 127.0.0.1 and no other record.
 
 import asyncio
 import socket
+import struct
 import sys
 
-import dns.flags
-import dns.message
-import dns.rrset
+# QR, AA and RA, with one question (RFC 1035, 4.1.1); then how many answers.
+_HEAD = struct.Struct("!HHHHHH")
+_FLAGS = 0x8480
+# The question's name by a pointer, A, IN, a minute, 127.0.0.1 (RFC 1035, 4.1.3).
+_ANSWER = struct.pack("!HHHIH4s", 0xC00C, 1, 1, 60, 4, bytes([127, 0, 0, 1]))
+_TYPE_A = b"\0\1\0\1"
 
 
-def answer(question: bytes) -> bytes:
-    """The answer to one query, in wire form."""
-    query = dns.message.from_wire(question)
-    reply = dns.message.make_response(query)
-    reply.flags |= dns.flags.AA | dns.flags.RA
-    asked = query.question[0]
-    if asked.rdtype == dns.rdatatype.A:
-        reply.answer.append(dns.rrset.from_text(asked.name, 60, "IN", "A", "127.0.0.1"))
-    return reply.to_wire()
+def answer(query: bytes) -> bytes:
+    """The answer to a query of one question, in wire form.
+
+    By hand: a DNS library takes longer for it than what is measured.
+    """
+    end = query.index(b"\0", _HEAD.size) + 1 + len(_TYPE_A)
+    question = query[_HEAD.size : end]
+    answers = int(question.endswith(_TYPE_A))
+    head = _HEAD.pack(int.from_bytes(query[:2]), _FLAGS, 1, answers, 0, 0)
+    return head + question + _ANSWER * answers
 
 
 class _Server(asyncio.DatagramProtocol):
@@ -32,7 +37,7 @@ class _Server(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         loop = asyncio.get_running_loop()
-        loop.call_later(self._delay_s, lambda: self._transport.sendto(answer(data), addr))
+        loop.call_later(self._delay_s, self._transport.sendto, answer(data), addr)
 
 
 async def main(descriptor: int, delay_s: float) -> None:

@@ -19,7 +19,7 @@ def measured(setting: Setting) -> Outcome:
     with (
         loopback.listener() as web,
         loopback.listener(socket.SOCK_DGRAM) as asked,
-        servers.scripted([web]),
+        servers.fast(setting.directory, [web], None),
         servers.names(asked, DELAY_MS),
     ):
         for _ in range(setting.rounds):
