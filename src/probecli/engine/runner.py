@@ -75,11 +75,12 @@ class Runner:
             await self._over
         finally:
             self._turn_comes = True
-            for job in self._running:
-                if job.begun is not None:
-                    job.begun.cancel()
+            begun = [job.begun for job in self._running if job.begun is not None]
+            for each in begun:
+                each.cancel()
             # A cancelled task takes turns of the loop to give back what it holds.
-            await asyncio.sleep(0)
+            tasks = [each.task for each in begun if isinstance(each, Running)]
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     def heard(self, lag_s: float) -> None:
         """How late the event loop was just now: more or fewer probes may be in flight."""

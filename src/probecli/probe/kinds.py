@@ -74,16 +74,16 @@ class Running:
 
     def __init__(self, measuring: Awaitable[Evidence], settled: Settled) -> None:
         self._settled = settled
-        self._task = asyncio.ensure_future(measuring)
-        self._task.add_done_callback(self._ended)
+        self.task = asyncio.ensure_future(measuring)
+        self.task.add_done_callback(self._ended)
 
     def conclude(self) -> Evidence:
         """The evidence; raises what the probe raised."""
-        return self._task.result()
+        return self.task.result()
 
     def cancel(self) -> None:
         """Cancels the task; whatever it held is given back in the loop's next turns."""
-        self._task.cancel()
+        self.task.cancel()
 
     def _ended(self, task: "asyncio.Future[Evidence]") -> None:
         if not task.cancelled():

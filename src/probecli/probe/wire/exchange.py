@@ -7,7 +7,7 @@ is sent and when the answer is complete; the deadline bounds the whole, whatever
 import asyncio
 import socket
 from collections.abc import Callable, Sequence
-from time import perf_counter, time_ns
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from probecli.model.result import TlsFacts
@@ -16,6 +16,7 @@ from probecli.probe.wire.deadlines import Deadlines
 from probecli.probe.wire.dial import Address, Dial, Tried, connect_seconds, dialled
 from probecli.probe.wire.fault import Fault, connect_fault
 from probecli.probe.wire.order import Order, Outcome
+from probecli.probe.wire.outbox import Outbox
 from probecli.probe.wire.stamps import between
 from probecli.probe.wire.system import (
     CLOSING,
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 _FIRST_READ_BYTES = 2048
 _READ_BYTES = 65536
 _READS_A_TURN = 16
-# What fits one segment on every path leaves at once, whatever Nagle thinks.
-_ONE_SEGMENT = 1200
 
 
 Ended = Callable[["Outcome | Exception"], None]
@@ -64,14 +63,8 @@ class Exchange:
         "_last_ns",
         "_loop",
         "_order",
-        "_pending",
-        "_prompt",
-        "_reset",
+        "_outbox",
         "_secure",
-        "_send_s",
-        "_sending_at",
-        "_sent_at",
-        "_sent_ns",
         "_sock",
         "_started_at",
         "_system",
@@ -103,16 +96,15 @@ class Exchange:
         self._secure: Secure | None = None
         self._agreed: TlsFacts | None = None
         self._codec: Codec | None = None
-        self._pending: bytes | memoryview = b""
-        self._begun = self._eof = self._reset = self._prompt = False
+        self._outbox: Outbox | None = None
+        self._begun = self._eof = False
         self._tunnelled = order.tunnel is None
         self._connect_s: float | None = None
         self._tls_s: float | None = None
-        self._send_s: float | None = None
         # Moments on the loop's clock (s) and, where the kernel tells them, on its own (ns); 0 for
         # one that has not come.
-        self._first_at = self._last_at = self._sent_at = 0.0
-        self._first_ns = self._last_ns = self._sent_ns = 0
+        self._first_at = self._last_at = 0.0
+        self._first_ns = self._last_ns = 0
         self.stage = STAGE_DIALLING
         self.alive = True
 
@@ -170,6 +162,7 @@ class Exchange:
         self._sock = sock
         self._address = address
         self._connect_s = seconds
+        self._outbox = Outbox(sock, prompt=self._order.tls is not None)
         self._system.hand_over(sock, self)
         self.stage = STAGE_READING
         try:
@@ -197,8 +190,10 @@ class Exchange:
             self._dialled_alone(self._sock, mask)
             return
         try:
-            if self._pending:
-                self._flush()
+            outbox = self._outbox
+            assert outbox is not None
+            if outbox.pending and not outbox.flush():
+                self._await_room()
             if self.stage == STAGE_HANDSHAKE:
                 self._shake()
             else:
@@ -256,7 +251,8 @@ class Exchange:
         """Says the first words."""
         self._codec = codec = self._order.codec(protocol)
         self._begun = True
-        self._sending_at = perf_counter()
+        assert self._outbox is not None
+        self._outbox.begin()
         self._send(codec.open())
         if codec.done:
             self._finish(None)
@@ -269,52 +265,13 @@ class Exchange:
         self._push(data)
 
     def _push(self, data: bytes) -> None:
-        if not data:
-            self._note_sent()
-        elif self._pending:
-            self._pending = b"".join((self._pending, data))
-        else:
-            self._pending = data
-            self._flush()
+        assert self._outbox is not None
+        if not self._outbox.push(data):
+            self._await_room()
 
-    def _flush(self) -> None:
-        """Hands bytes to the kernel.
-
-        Sending ends as its last call begins: the kernel's own work in that call is part of the
-        wait, which is exact because both of its ends are then the kernel's.
-        """
+    def _await_room(self) -> None:
         assert self._sock is not None
-        if not self._prompt and (self._order.tls is not None or len(self._pending) > _ONE_SEGMENT):
-            # Else Nagle holds what follows a first segment until the peer acknowledges that.
-            self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._prompt = True
-        if self._send_s is None:
-            self._sent_ns = time_ns()
-            self._sent_at = perf_counter()
-        try:
-            count = self._sock.send(self._pending)
-        except BlockingIOError:
-            count = 0
-        except (ConnectionResetError, BrokenPipeError):
-            # A response may have been sent before the reset: read on, and remember.
-            self._reset = True
-            count = len(self._pending)
-        except OSError as error:
-            raise Fault("http.failed", f"sending failed: {error.strerror}") from None
-        if count < len(self._pending):
-            # A view, because slicing a large upload at every turn would copy it each time.
-            self._pending = memoryview(self._pending)[count:]
-            self._system.want_write(self._sock, self)
-            return
-        self._pending = b""
-        if self._begun and self._send_s is None:
-            self._send_s = self._sent_at - self._sending_at
-
-    def _note_sent(self) -> None:
-        if self._begun and self._send_s is None and not self._pending:
-            self._sent_ns = time_ns()
-            self._sent_at = perf_counter()
-            self._send_s = 0.0
+        self._system.want_write(self._sock, self)
 
     def _receive(self, size: int) -> bytes | None:
         """Bytes from the socket, none at the end, None when there is nothing yet."""
@@ -332,7 +289,8 @@ class Exchange:
         self._last_at = perf_counter()
         self._last_ns = stamp
         if not data:
-            if self._reset:
+            assert self._outbox is not None
+            if self._outbox.reset:
                 raise Fault("tcp.reset", f"connection reset {self._where()}")
             self._eof = True
         return data
@@ -412,7 +370,7 @@ class Exchange:
             return Fault("tls.timed_out", f"handshake unfinished after {_seconds(bound)}")
         if not self._begun:
             return Fault("http.error", f"the proxy did not answer within {_seconds(bound)}")
-        if self._pending and not self._first_at:
+        if self._outbox is not None and self._outbox.pending and not self._first_at:
             words = "request not fully accepted"
         elif not self._first_at:
             words = "no response"
@@ -428,8 +386,10 @@ class Exchange:
             # They lead back here: what failed would stay in memory until the collector comes.
             fault.__traceback__ = fault.__context__ = None
         wait_s = receive_s = None
+        outbox = self._outbox
         if self._first_at:
-            wait_s = between(self._sent_at, self._first_at, self._sent_ns, self._first_ns)
+            assert outbox is not None
+            wait_s = between(outbox.sent_at, self._first_at, outbox.sent_ns, self._first_ns)
             receive_s = between(self._first_at, self._last_at, self._first_ns, self._last_ns)
         self._release()(
             Outcome(
@@ -440,7 +400,7 @@ class Exchange:
                 self._tried,
                 self._connect_s,
                 self._tls_s,
-                self._send_s,
+                None if outbox is None else outbox.send_s,
                 wait_s,
                 receive_s,
                 total_s,
