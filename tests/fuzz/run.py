@@ -27,7 +27,8 @@ from probecli.model.result import Attempt, Result
 from probecli.model.target import Target
 from probecli.probe.network import Network
 from probecli.probe.wire.dial import Address
-from probecli.probe.wire.order import Order, Outcome
+from probecli.probe.wire.exchange import Ended, Exchange
+from probecli.probe.wire.order import Order
 
 BATCH = 2000
 SLACK_MS = 10_000
@@ -50,11 +51,11 @@ class Loopback(Network):
         super().__init__(loop, now=time.time)
         self._served = served
 
-    async def exchange(self, order: Order) -> Outcome:
+    def begin(self, order: Order, ended: Ended) -> Exchange:
         direct = order.tls is not None and order.tunnel is None
         port = self._served.secure if direct else self._served.plain
         here = Address(socket.AF_INET, "127.0.0.1", port)
-        return await super().exchange(replace(order, addresses=(here,)))
+        return super().begin(replace(order, addresses=(here,)), ended)
 
 
 @dataclass
