@@ -202,7 +202,6 @@ def _settle_memory() -> None:
     """Spares the collector what lives as long as the run: measured, a tenth of the CPU time."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
 
 
 def _opened(request: Request, begun: Run, held: Held | None) -> Sinks:
