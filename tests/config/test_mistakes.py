@@ -123,7 +123,7 @@ BYTES = {
     "nul": (b"targets:\n  - a\0b", "2:6: the control character"),
     "nesting": (b"[" * 300_000, "nested more than 64 levels"),
     "block nesting": (b"- " * 300_000, "nested more than 64 levels"),
-    "50 MB": (b"nonsense: " * 5_000_000, "over 32 MiB"),
+    "50 MB": (b"nonsense: " * 5_000_000, "over 32 MiB, the most for a YAML file"),
 }
 
 
@@ -132,6 +132,26 @@ def test_nonsense_is_refused_in_bounded_time(content: bytes, words: str) -> None
     started = time.process_time()
     assert words in str(error_of("-", stdin=content))
     assert time.process_time() - started < 30
+
+
+def test_a_plain_list_of_urls_may_be_longer_than_a_yaml_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("probecli.config.source.MAX_YAML_BYTES", 1000)
+    monkeypatch.setattr("probecli.config.source.MAX_LIST_BYTES", 2000)
+    urls = [f"http://h{number:03}.fr/path" for number in range(120)]
+    lists = {size: "\n".join(["# all of them", *urls[:size]]) for size in (60, 120)}
+    yaml = "targets:\n" + "".join(f"  - {url}\n" for url in urls[:60])
+    for name, text in (("long", lists[60]), ("longer", lists[120]), ("yaml", yaml)):
+        (tmp_path / name).write_text(text)
+
+    plan = config.load(["long"], env=ENVIRONMENT, stdin=bytes, cwd=tmp_path)
+
+    assert [target.url for target in plan.targets] == urls[:60]
+    assert "longer: over 0 MiB, the most for a list of URLs; split it" in str(
+        error_of("longer", tmp_path)
+    )
+    assert "a plain list of URLs, one a line, which may have" in str(error_of("yaml", tmp_path))
 
 
 def test_too_many_values_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
