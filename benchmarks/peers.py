@@ -88,13 +88,11 @@ def _module(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "probecli", *arguments]
 
 
-def _probecli(tools: Tools, task: Task, limit_s: int, workers: str) -> Sample | None:
+def _probecli(task: Task, limit_s: int, *options: str) -> Sample | None:
     output = task.directory / "out.json"
     output.unlink(missing_ok=True)
-    command = probecli_command(
-        "check", "-", "-o", f"json={output}", "--concurrency", str(task.in_flight)
-    )
-    cost = run([*command, "--workers", workers], task.directory, limit_s=limit_s, stdin=task.listed)
+    command = probecli_command("check", "-", "-o", f"json={output}", *options)
+    cost = run(command, task.directory, limit_s=limit_s, stdin=task.listed)
     return _sampled(cost, lambda: snapshot(output)["summary"]["up"])
 
 
@@ -151,17 +149,30 @@ def _needs_module(name: str) -> Callable[[Tools], str | None]:
     return lambda tools: None if tools.has_module(name) else f"{name} is not installed"
 
 
+def _own(name: str, workers: str) -> Peer:
+    def sample(tools: Tools, task: Task, limit_s: int) -> Sample | None:
+        in_flight = ("--concurrency", str(task.in_flight))
+        return _probecli(task, limit_s, *in_flight, "--workers", workers)
+
+    return Peer(name, lambda _: None, sample)
+
+
 PROBECLI = "probecli"
 CURL = "curl --parallel"
 EXPORTER = "prometheus-blackbox-exporter"
 
+# One process, and as many probes in flight as every other program has.
+ONE_PROCESS = _own(PROBECLI, "1")
+# Nobody asks for a number: processes by the size of the list, probes by the event loop's lag.
+_DEFAULT = Peer(f"{PROBECLI}, default", lambda _: None, lambda _, task, s: _probecli(task, s))
+
 
 def peers(workers: str | None) -> list[Peer]:
     """The rows of the throughput table, ourselves first; `workers` adds a row of several."""
-    rows = [Peer(PROBECLI, lambda _: None, lambda t, k, s: _probecli(t, k, s, "1"))]
+    rows = [ONE_PROCESS]
     if workers:
-        name = f"{PROBECLI} --workers {workers}"
-        rows.append(Peer(name, lambda _: None, lambda t, k, s: _probecli(t, k, s, workers)))
+        rows.append(_own(f"{PROBECLI} --workers {workers}", workers))
+    rows.append(_DEFAULT)
     return [
         *rows,
         Peer(CURL, _needs("curl"), _curl),

@@ -30,8 +30,10 @@ def test_a_tiny_run_writes_its_figures_and_a_plot(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "### https, 3 targets" in done.stdout
     written = json.loads(figures.read_text())
-    (row,) = written["throughput"]
-    assert (row["program"], row["samples"][0]["answered"]) == ("probecli", 3)
+    assert [(row["program"], row["samples"][0]["answered"]) for row in written["throughput"]] == [
+        ("probecli", 3),
+        ("probecli, default", 3),
+    ]
     (exact,) = [row for row in written["accuracy"] if row["program"] == "probecli"]
     assert exact["n"] == 40
     assert plot.read_text().startswith("<svg")
