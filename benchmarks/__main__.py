@@ -16,13 +16,25 @@ from typing import Any
 
 import msgspec
 
+from benchmarks import bounds
 from benchmarks.peers import CURL_MOST_IN_FLIGHT, Tools, probecli_command
 from benchmarks.report import bars, markdown
-from benchmarks.scenarios import accuracy, memory, mix, names, start, throughput
+from benchmarks.scenarios import (
+    accuracy,
+    growth,
+    memory,
+    mix,
+    names,
+    start,
+    table,
+    throughput,
+)
 from benchmarks.setting import Outcome, Setting
 
 SCENARIOS: dict[str, Callable[[Setting], Outcome]] = {
     "throughput": throughput.measured,
+    "growth": growth.measured,
+    "table": table.measured,
     "mix": mix.measured,
     "accuracy": accuracy.measured,
     "names": names.measured,
@@ -47,12 +59,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with contextlib.suppress(KeyboardInterrupt):
             for name in options.scenario or SCENARIOS:
                 outcomes[name] = SCENARIOS[name](setting)
-                for table in outcomes[name].tables:
-                    sys.stdout.write(f"{markdown(table)}\n\n")
+                for printed in outcomes[name].tables:
+                    sys.stdout.write(f"{markdown(printed)}\n\n")
                 sys.stdout.flush()
+    figures = {key: one for outcome in outcomes.values() for key, one in outcome.figures.items()}
+    sys.stdout.write(f"{markdown(bounds.summary(outcomes, figures))}\n")
     if options.json:
         data = {name: outcome.data for name, outcome in outcomes.items()}
-        written = msgspec.json.encode({"machine": _machine(), **data})
+        judged = bounds.data(outcomes, figures)
+        written = msgspec.json.encode({"machine": _machine(), "bounds": judged, **data})
         Path(options.json).write_bytes(msgspec.json.format(written, indent=1) + b"\n")
     if options.plot and "throughput" in outcomes:
         Path(options.plot).write_text(_plot(outcomes["throughput"].data), "utf-8")
@@ -67,18 +82,20 @@ def _setting(options: argparse.Namespace, place: Path) -> Setting:
     if workers and not _has_workers():
         say("this probecli has no --workers: left out")
         workers = None
-    sizes = tuple(int(one) for one in options.sizes.split(","))
     return Setting(
         directory=place,
         tools=Tools(python=options.peers_python, workers=workers),
-        sizes=(*sizes, 50_000) if options.full else sizes,
+        sizes=(*options.sizes, 50_000) if options.full else options.sizes,
         schemes=tuple(options.schemes.split(",")),
         in_flight=options.in_flight,
         rounds=options.rounds,
         limit_s=options.limit,
         budget_s=options.budget,
         only=tuple(options.only.split(",")) if options.only else (),
-        accuracy=tuple(int(one) for one in options.accuracy.split(",")),
+        accuracy=options.accuracy,
+        growth=options.growth,
+        memory=options.memory,
+        table=options.table,
         say=say,
     )
 
@@ -87,7 +104,12 @@ def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     add = parser.add_argument
     add("scenario", nargs="*", help=f"of {', '.join(SCENARIOS)}; all without any")
-    add("--sizes", default="100,1000,10000", help="numbers of targets (default %(default)s)")
+    add(
+        "--sizes",
+        type=_numbers,
+        default="100,1000,10000",
+        help="numbers of targets (default %(default)s)",
+    )
     add("--full", action="store_true", help="50,000 targets as well")
     add("--schemes", default="http,https", help="http, https or both (default)")
     add("--rounds", type=int, default=3, help="runs of each program (default %(default)s)")
@@ -100,7 +122,25 @@ def _options() -> argparse.ArgumentParser:
     add(
         "--workers", default="2", help="a second row for probecli with so many (default 2; '' none)"
     )
-    add("--accuracy", default="1,50,200,1000", help="in flight, for accuracy (%(default)s)")
+    add(
+        "--accuracy",
+        type=_numbers,
+        default="1,50,200,1000",
+        help="in flight, for accuracy (%(default)s)",
+    )
+    add(
+        "--growth",
+        type=lambda text: _numbers(text, 2),
+        default=_said(growth.SIZES),
+        help="a small and a large number of targets (%(default)s)",
+    )
+    add(
+        "--memory",
+        type=lambda text: _numbers(text, 4),
+        default=_said(memory.SIZES),
+        help="from, to while results are in memory, from, to on disk (%(default)s)",
+    )
+    add("--table", type=int, default=table.SIZE, help="targets for the live table (%(default)s)")
     add("--only", help="programs whose name has one of these words, like probecli,curl")
     add("--peers-python", default=sys.executable, help="interpreter that has aiohttp and httpie")
     add("--limit", type=int, default=120, help="seconds that one run may take (%(default)s)")
@@ -113,6 +153,18 @@ def _options() -> argparse.ArgumentParser:
     add("--json", metavar="FILE", help="write every figure and sample")
     add("--plot", metavar="FILE", help="write a plot of the largest size, in SVG")
     return parser
+
+
+def _numbers(text: str, count: int | None = None) -> tuple[int, ...]:
+    """Numbers between commas, each larger than the one before where there must be so many."""
+    numbers = tuple(int(one) for one in text.split(","))
+    if count and (len(numbers) != count or list(numbers) != sorted({*numbers}) or numbers[0] < 2):
+        raise argparse.ArgumentTypeError(f"{count} numbers from 2 on, each above the one before")
+    return numbers
+
+
+def _said(numbers: Sequence[int]) -> str:
+    return ",".join(map(str, numbers))
 
 
 def _has_workers() -> bool:

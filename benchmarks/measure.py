@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
@@ -27,24 +27,34 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
 
 def run(command: Sequence[str], directory: Path, *, limit_s: int = 120, stdin: bytes = b"") -> Cost:
     """Runs `command` to its end in `directory`; kills it after `limit_s` seconds."""
+    return run_into(command, directory, limit_s=limit_s, stdin=stdin)
+
+
+def run_into(
+    command: Sequence[str],
+    directory: Path,
+    *,
+    limit_s: int,
+    stdin: bytes = b"",
+    env: Mapping[str, str] | None = None,
+    stdout: int = subprocess.PIPE,
+    stderr: int = subprocess.PIPE,
+) -> Cost:
+    """The same with an environment of its own, and with output that goes where it is told to."""
     report = directory / "cost.json"
     report.unlink(missing_ok=True)
     outer = [sys.executable, "-I", "-S", str(_SPAWN), str(report), str(limit_s), *command]
     process = subprocess.Popen(
-        outer,
-        cwd=directory,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        outer, cwd=directory, env=env, stdin=subprocess.PIPE, stdout=stdout, stderr=stderr
     )
     try:
-        stdout, stderr = process.communicate(stdin)
+        said, complained = process.communicate(stdin)
     except BaseException:
         process.terminate()
         process.wait()
         raise
     cost = msgspec.json.decode(report.read_bytes(), type=Cost)
-    return msgspec.structs.replace(cost, stdout=stdout, stderr=stderr)
+    return msgspec.structs.replace(cost, stdout=said or b"", stderr=complained or b"")
 
 
 def middle(values: Iterable[float | None]) -> float | None:

@@ -8,13 +8,16 @@ from urllib.parse import urlsplit
 import msgspec
 
 from benchmarks import certificates, loopback, servers
+from benchmarks.bounds import Figure, judged
 from benchmarks.measure import quantile, run
 from benchmarks.peers import CURL_MOST_IN_FLIGHT, Task, probecli_command
-from benchmarks.report import Table
+from benchmarks.report import Cell, Table
 from benchmarks.setting import Outcome, Setting
 
 DELAY_MS = 50
 _COLUMNS = ("program", "in flight", "n", "p50 ms", "p99 ms", "max ms", "server's own p99 ms")
+# Program, scheme and number in flight that a bound is about.
+_KEYS = {("probecli", "http", 1000): "wait, http", ("probecli", "https", 200): "wait, https"}
 
 
 def measured(setting: Setting) -> Outcome:
@@ -24,8 +27,10 @@ def measured(setting: Setting) -> Outcome:
         programs["curl"] = _curl
     tables: list[Table] = []
     data: list[dict[str, Any]] = []
+    figures: dict[str, Figure] = {}
     for scheme in setting.schemes:
-        rows: list[tuple[str | float | int | None, ...]] = []
+        rows: list[tuple[Cell, ...]] = []
+        bounded: list[str | None] = []
         for in_flight in setting.accuracy:
             for name, waits_of in programs.items():
                 if name == "curl" and in_flight > CURL_MOST_IN_FLIGHT:
@@ -36,13 +41,19 @@ def measured(setting: Setting) -> Outcome:
                     setting.say(f"{name}, {scheme}, {in_flight} in flight: no result")
                     continue
                 found = [quantile(errors, share) for share in (0.5, 0.99, 1.0)]
-                rows.append((name, in_flight, len(errors), *found, quantile(slack, 0.99)))
-                setting.say(f"accuracy, {scheme}: {rows[-1]}")
+                own = quantile(slack, 0.99)
+                row: tuple[Cell, ...] = (name, in_flight, len(errors), *found, own)
+                setting.say(f"accuracy, {scheme}: {row}")
+                key = _KEYS.get((name, scheme, in_flight))
+                if key:
+                    figures[key] = Figure(found[1])
+                rows.append(row)
+                bounded.append(key)
                 keys = ("program", "in_flight", "n", "p50_ms", "p99_ms", "max_ms", "server_p99_ms")
-                data.append({"scheme": scheme, **dict(zip(keys, rows[-1], strict=True))})
+                data.append({"scheme": scheme, **dict(zip(keys, row, strict=True))})
         title = f"Error of the time to first byte, {scheme}, answers held {DELAY_MS} ms"
-        tables.append(Table(title, _COLUMNS, tuple(rows)))
-    return Outcome(tuple(tables), data)
+        tables.append(judged(Table(title, _COLUMNS, tuple(rows)), bounded, figures))
+    return Outcome(tuple(tables), data, figures)
 
 
 def _errors(

@@ -6,12 +6,14 @@ from typing import Any
 import msgspec
 
 from benchmarks import loopback, servers
+from benchmarks.bounds import Figure, judged, unlike
 from benchmarks.measure import middle, run
 from benchmarks.peers import probecli_command
 from benchmarks.report import Table
 from benchmarks.scripted import SLOW_S
 from benchmarks.setting import Outcome, Setting
 
+SIZE = 1_000
 CONNECT_TIMEOUT_S = 2.0
 ATTEMPTS = 3
 INITIAL_S = 0.2
@@ -44,7 +46,7 @@ def kinds(count: int) -> list[str]:
 
 def measured(setting: Setting) -> Outcome:
     """A mix of 1,000 targets, several rounds."""
-    size = min(1000, max(setting.sizes))
+    size = min(SIZE, max(setting.sizes))
     taken: list[dict[str, Any]] = []
     for _ in range(setting.rounds):
         taken.append(_once(setting, kinds(size)))
@@ -59,10 +61,14 @@ def measured(setting: Setting) -> Outcome:
         max(one["false_timeouts"] for one in taken),
         max(one["wrong"] for one in taken),
     )
+    wrong = [f"{row[at]} {what}" for at, what in ((5, "false time-outs"), (6, "wrong")) if row[at]]
+    figure = Figure(row[3], unlike("targets", size, SIZE), ", ".join(wrong) or None)
+    figures = {"mix": figure}
     columns = (
         "targets", "ideal s", "wall s", "wall / ideal", "run / ideal", "false time-outs", "wrong"
     )  # fmt: skip
-    return Outcome((Table("Real-life mix", columns, (row,)),), {"ideal_s": ideal, "rounds": taken})
+    table = judged(Table("Real-life mix", columns, (row,)), ("mix",), figures)
+    return Outcome((table,), {"ideal_s": ideal, "rounds": taken}, figures)
 
 
 class _Attempt(msgspec.Struct):

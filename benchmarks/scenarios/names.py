@@ -3,17 +3,19 @@
 import socket
 
 from benchmarks import loopback, servers
+from benchmarks.bounds import Figure, judged, unlike
 from benchmarks.measure import middle, paired, run
 from benchmarks.peers import probecli_command, snapshot
 from benchmarks.report import Table
 from benchmarks.setting import Outcome, Setting
 
+SIZE = 1_000
 DELAY_MS = 200
 
 
 def measured(setting: Setting) -> Outcome:
     """A thousand names, all at 127.0.0.1, over one, pair by pair."""
-    many = min(1000, max(setting.sizes))
+    many = min(SIZE, max(setting.sizes))
     walls: dict[int, list[float]] = {1: [], many: []}
     notes = []
     with (
@@ -41,13 +43,15 @@ def measured(setting: Setting) -> Outcome:
                 walls[count].append(cost.wall_s)
                 up = snapshot(output)["summary"]["up"]
                 if up != count:
-                    notes.append(f"{up} of {count} up.")
+                    notes.append(f"{up:,} of {count:,} up")
         setting.say(f"names: {walls}")
     ratio = paired(walls[many], walls[1])
-    rows = tuple((count, middle(taken)) for count, taken in walls.items())
-    said = "unknown" if ratio is None else f"{ratio:.2f}"
-    notes.append(f"{many:,} names over one: {said}.")
+    figures = {"names": Figure(ratio, unlike("names", many, SIZE), notes[0] if notes else None)}
+    rows = ((1, middle(walls[1]), None), (many, middle(walls[many]), ratio))
+    columns = ("names", "wall s", "x one name")
+    table = Table(f"Names at {DELAY_MS} ms each", columns, rows, tuple(notes))
     return Outcome(
-        (Table(f"Names at {DELAY_MS} ms each", ("names", "wall s"), rows, tuple(notes)),),
+        (judged(table, (None, "names"), figures),),
         {"names": many, "delay_ms": DELAY_MS, "wall_s": walls, "over_one": ratio},
+        figures,
     )

@@ -1,12 +1,16 @@
 """Cold start: a whole process for one small thing, in turn with the peers."""
 
+import sys
+
+from benchmarks.bounds import Figure, judged
 from benchmarks.measure import middle, paired, run
 from benchmarks.peers import probecli_command
 from benchmarks.report import Table
 from benchmarks.scenarios.throughput import task
 from benchmarks.setting import Outcome, Setting
 
-_PASS = "python -c pass"
+_PASS, _VERSION, _URL = "python -c pass", "probecli --version", "probecli check URL -o json"
+_KEYS = {_VERSION: "version", _URL: "one URL"}
 
 
 def measured(setting: Setting) -> Outcome:
@@ -16,11 +20,11 @@ def measured(setting: Setting) -> Outcome:
         host, _, port = url.removeprefix("http://").partition("/")[0].partition(":")
         tools = setting.tools
         commands = {
-            _PASS: [tools.python, "-c", "pass"],
-            "probecli --version": probecli_command("--version"),
+            _PASS: [sys.executable, "-c", "pass"],
+            _VERSION: probecli_command("--version"),
             "probecli --help": probecli_command("--help"),
             "probecli check --help": probecli_command("check", "--help"),
-            "probecli check URL -o json": probecli_command("check", url, "-o", "json=one.json"),
+            _URL: probecli_command("check", url, "-o", "json=one.json"),
         }
         for name, program, arguments in (
             ("curl URL", "curl", ["-s", "-o", "/dev/null", url]),
@@ -44,7 +48,15 @@ def measured(setting: Setting) -> Outcome:
         (name, middle(taken), paired(taken, walls[_PASS]), paired(taken, httpie))
         for name, taken in walls.items()
     )
-    columns = ("command", "wall ms", f"x {_PASS}", "x httpie")
+    of = {name: (over_pass, over_httpie) for name, _, over_pass, over_httpie in rows}
+    figures = {"version": Figure(of[_VERSION][0]), "one URL": Figure(of[_URL][1])}
     keys = ("command", "wall_ms", "over_pass", "over_httpie")
     data = [dict(zip(keys, row, strict=True)) for row in rows]
-    return Outcome((Table("Cold start", columns, rows),), data)
+    table = Table(
+        "Cold start",
+        ("command", "wall ms", f"x {_PASS}", "x httpie"),
+        rows,
+        (f"The bound of {_VERSION} is one of x {_PASS}, that of {_URL} one of x httpie.",),
+    )
+    bounded = [_KEYS.get(name) for name in walls]
+    return Outcome((judged(table, bounded, figures),), data, figures)

@@ -2,16 +2,19 @@
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from benchmarks import certificates, loopback, servers
+from benchmarks.bounds import BOUNDS, Figure, judged, unlike
 from benchmarks.measure import middle, paired
 from benchmarks.peers import CURL, Peer, Sample, Task, peers
 from benchmarks.report import Table
 from benchmarks.setting import Outcome, Setting
 
 _COLUMNS = ("program", "targets/s", "CPU s / 1,000", "peak MiB", "x curl", "rounds")
+# What the bounds are about.
+_SIZE, _IN_FLIGHT = 10_000, 200
 
 
 def measured(setting: Setting) -> Outcome:
@@ -19,6 +22,8 @@ def measured(setting: Setting) -> Outcome:
     rows = _present(setting)
     tables: list[Table] = []
     data: list[dict[str, Any]] = []
+    figures: dict[str, Figure] = {}
+    of_bounds = _SIZE if _SIZE in setting.sizes else max(setting.sizes)
     for scheme in setting.schemes:
         for size in setting.sizes:
             with task(setting, scheme, size) as (job, server):
@@ -39,16 +44,30 @@ def measured(setting: Setting) -> Outcome:
                         "samples": taken,
                     }
                 )
-            title = f"{scheme}, {size:,} targets, {job.in_flight} in flight, {server}"
-            tables.append(
-                Table(
-                    title,
-                    _COLUMNS,
-                    tuple(_row(size, name, samples[name], ratios[name]) for name in samples),
-                    tuple(notes),
-                )
+            keys = [_key(scheme, name) if size == of_bounds else None for name in samples]
+            for key, name in zip(keys, samples, strict=True):
+                if key:
+                    figures[key] = _figure(job, ratios[name], samples[name])
+            table = Table(
+                f"{scheme}, {size:,} targets, {job.in_flight} in flight, {server}",
+                _COLUMNS,
+                tuple(_row(size, name, samples[name], ratios[name]) for name in samples),
+                tuple(notes),
             )
-    return Outcome(tuple(tables), data)
+            tables.append(judged(table, keys, figures))
+    return Outcome(tuple(tables), data, figures)
+
+
+def _key(scheme: str, program: str) -> str | None:
+    key = f"{scheme}, {program}"
+    return key if key in BOUNDS else None
+
+
+def _figure(job: Task, ratio: float | None, taken: Sequence[Sample]) -> Figure:
+    size = len(job.urls)
+    other = unlike("targets", size, _SIZE) or unlike("in flight", job.in_flight, _IN_FLIGHT)
+    least = min(one.answered for one in taken)
+    return Figure(ratio, other, None if least == size else f"{least:,} of {size:,} answered 200")
 
 
 def _row(

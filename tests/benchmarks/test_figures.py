@@ -23,6 +23,32 @@ def test_the_ideal_of_the_mix_is_its_longest_chain_of_waits() -> None:
     assert ideal_s() == pytest.approx(2 + 0.2 + 2 + 0.4 + 2)
 
 
+def test_growth_compares_rates_without_what_one_target_takes_too() -> None:
+    from benchmarks.scenarios.growth import ratio
+
+    # 100 targets in 1 s, 1,000 in 20 s, each besides half a second of start-up.
+    assert ratio({1: 0.5, 100: 1.5, 1000: 20.5}, 100, 1000) == pytest.approx(0.5)
+    assert ratio({1: 0.5, 100: 0.4, 1000: 20.5}, 100, 1000) is None
+
+
+def test_a_further_target_costs_the_difference_of_two_peaks_over_that_of_their_sizes() -> None:
+    from benchmarks.scenarios.memory import further_kib
+
+    assert further_kib({1000: 30_000.0, 10_000: 48_000.0}, 1000, 10_000) == 2.0
+    assert further_kib({1000: 30_000.0, 10_000: None}, 1000, 10_000) is None
+
+
+def test_a_live_table_that_drew_nothing_or_failed_says_nothing() -> None:
+    from benchmarks.measure import Cost
+    from benchmarks.scenarios.table import spoiled
+
+    well, badly = (Cost(wall_s=1, cpu_s=1, peak_kib=1, exit_code=code) for code in (0, 1))
+
+    assert spoiled([well, well], [3]) is None
+    assert spoiled([well, well], [0]) == "a run drew no frame"
+    assert spoiled([well, badly], [3]) == "exit code 1 in 1 of 2 runs"
+
+
 def test_the_mix_has_its_shares_and_no_long_stretch_of_one_rare_kind() -> None:
     from benchmarks.scenarios.mix import kinds
 
