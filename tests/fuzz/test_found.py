@@ -1,14 +1,18 @@
 """What the fuzzer found stays mended."""
 
 import asyncio
+import gc
 import json
 import random
+import socket
 import ssl
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509 import load_der_x509_certificate
 
 from faults.certificates import SERVICE, issue
 from faults.http import FINE, answer
@@ -16,6 +20,9 @@ from faults.server import Peer, Serve, read_head, script, send
 from probecli.config.load import load
 from probecli.engine.run import Limits, Measured, Stop, run
 from probecli.probe.network import Network
+from probecli.probe.resolver import Question, Resolver
+from probecli.probe.wire.dial import Address
+from probecli.probe.wire.fault import Fault
 
 
 def _measured(serve: Serve, **fields: Any) -> Measured:
@@ -51,29 +58,74 @@ def test_a_fault_after_lengths_that_are_equal_has_its_name() -> None:
     assert "status 099" in str(measured.results[0].detail)
 
 
-def test_a_serial_number_that_no_authority_would_give_is_not_spoken_of(tmp_path: Path) -> None:
+def _served_with(certificate: Callable[[bytes], bytes], directory: Path) -> Measured:
+    """A target that is not verified, behind a certificate with changed bytes."""
     made = issue(SERVICE, None, names=[SERVICE])
-    number = made.certificate.serial_number
-    serial = number.to_bytes(number.bit_length() // 8 + 1)
     der = made.certificate.public_bytes(Encoding.DER)
-    negative = der.replace(serial, bytes([serial[0] | 0x80]) + serial[1:])
-    assert negative != der
+    changed = certificate(der)
+    assert changed != der
     key = made.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    (tmp_path / "negative.pem").write_bytes(key + ssl.DER_cert_to_PEM_cert(negative).encode())
+    (directory / "odd.pem").write_bytes(key + ssl.DER_cert_to_PEM_cert(changed).encode())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(tmp_path / "negative.pem")
+    context.load_cert_chain(directory / "odd.pem")
 
     def secure(peer: Peer) -> None:
         peer.connection = context.wrap_socket(peer.connection, server_side=True)
 
-    # Every warning is an error in these tests, and so would be a fault of the probe's own.
-    measured = _measured(
+    return _measured(
         script(secure, read_head, send(FINE)),
         url="https://service.test:{port}/",
         resolve_to="127.0.0.1",
         tls={"verify": False},
     )
+
+
+def test_a_serial_number_that_no_authority_would_give_is_not_spoken_of(tmp_path: Path) -> None:
+    def negative(der: bytes) -> bytes:
+        number = load_der_x509_certificate(der).serial_number
+        serial = number.to_bytes(number.bit_length() // 8 + 1)
+        return der.replace(serial, bytes([serial[0] | 0x80]) + serial[1:])
+
+    # Every warning is an error in these tests, and so would be a fault of the probe's own.
+    measured = _served_with(negative, tmp_path)
     assert measured.bugs == ()
     assert measured.results[0].state == "up"
     assert measured.results[0].tls is not None
     assert measured.results[0].tls.subject == f"CN={SERVICE}"
+
+
+def test_a_certificate_of_a_version_that_does_not_exist_tells_nothing(tmp_path: Path) -> None:
+    third, sixty_fifth = b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x40"
+    measured = _served_with(lambda der: der.replace(third, sixty_fifth, 1), tmp_path)
+    assert measured.bugs == ()
+    assert measured.results[0].state == "up"
+    assert measured.results[0].tls is not None
+    assert measured.results[0].tls.subject is None
+
+
+def test_a_family_that_fails_while_it_is_cancelled_is_no_complaint() -> None:
+    complaints: list[dict[str, Any]] = []
+
+    class Late(Resolver):
+        async def _ask_family(
+            self, question: Question, family: socket.AddressFamily
+        ) -> tuple[Address, ...]:
+            if family == socket.AF_INET:
+                return (Address(family, "127.0.0.1", 0),)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                raise Fault("dns.failed", "malformed")
+
+    async def once() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: complaints.append(context))
+        found = await Late().addresses(
+            "name.test", 80, version="auto", resolver="127.0.0.1:9", timeout_s=5.0
+        )
+        assert found == (Address(socket.AF_INET, "127.0.0.1", 80),)
+        await asyncio.sleep(0)
+        gc.collect()
+
+    asyncio.run(once())
+    assert complaints == []

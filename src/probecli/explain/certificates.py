@@ -27,7 +27,10 @@ def parsed(chain: Sequence[bytes]) -> "list[x509.Certificate]":
     with warnings.catch_warnings():
         # The library warns of what real servers send all the same, such as odd serial numbers.
         warnings.simplefilter("ignore")
-        return [x509.load_der_x509_certificate(encoded) for encoded in chain]
+        try:
+            return [x509.load_der_x509_certificate(encoded) for encoded in chain]
+        except x509.InvalidVersion as error:
+            raise ValueError(str(error)) from None
 
 
 def described(

@@ -131,6 +131,8 @@ class Resolver:
         finally:
             for one in asked:
                 one.cancel()
+                # One that fails while it is being cancelled has nobody else to hear of it.
+                one.add_done_callback(_heard)
         return _found(asked)
 
     async def _ask_family(
@@ -216,6 +218,10 @@ def _telling(fault: Fault) -> int:
     if "NXDOMAIN" in fault.detail:
         return 0
     return ("dns.failed", "dns.unreachable", "dns.name_not_resolved").index(fault.cause) + 1
+
+
+def _heard(asked: "asyncio.Future[tuple[Address, ...]]") -> None:
+    asked.cancelled() or asked.exception()
 
 
 def _is_silence(asked: "asyncio.Future[tuple[Address, ...]]") -> bool:

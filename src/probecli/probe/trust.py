@@ -148,7 +148,7 @@ def _from_der(encoded: bytes) -> _Certificate:
             _x509_name(certificate.issuer),
             certificate.not_valid_after_utc.timestamp(),
         )
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         return None, None, None
 
 
