@@ -20,11 +20,6 @@ class Address(NamedTuple):
     ip: str
     port: int
 
-    @property
-    def sockaddr(self) -> tuple[str, int]:
-        """What `connect` takes; a scope (`fe80::1%eth0`) may stand in the text."""
-        return (self.ip, self.port)
-
 
 class Tried(NamedTuple):
     """What became of one address: None for the winner or for one that was still pending."""
@@ -40,7 +35,8 @@ def dialled(system: System, address: Address) -> socket.SocketType:
     except OSError as error:
         raise connect_fault(error.errno or 0, immediate=True) from None
     try:
-        code = sock.connect_ex(address.sockaddr)
+        # Address and port; a scope (`fe80::1%eth0`) may stand in the text.
+        code = sock.connect_ex(address[1:])
     except OSError as error:
         sock.close()
         raise connect_fault(error.errno or 0, immediate=True) from None

@@ -110,9 +110,8 @@ class LinuxSystem(_Turns):
     _STREAM = socket.SOCK_STREAM | getattr(socket, "SOCK_NONBLOCK", 0)
     _SO_TIMESTAMPNS = 35
     _TIMESPEC = struct.Struct("qq")
-    _TCP_INFO_BYTES = 104
-    _RTT = slice(68, 72)
-    _TOTAL_RETRANSMITS = slice(100, 104)
+    # Of `struct tcp_info` (linux/tcp.h), tcpi_rtt in microseconds and tcpi_total_retrans.
+    _TCP_INFO = struct.Struct("=68xI28xI")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
@@ -157,9 +156,10 @@ class LinuxSystem(_Turns):
         return data, 0
 
     def connect_seconds(self, sock: socket.SocketType) -> float | None:
-        info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, self._TCP_INFO_BYTES)
-        round_trip_us = int.from_bytes(info[self._RTT], sys.byteorder)
-        if not round_trip_us or any(info[self._TOTAL_RETRANSMITS]):
+        info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, self._TCP_INFO.size)
+        round_trip_us: int
+        round_trip_us, retransmits = self._TCP_INFO.unpack(info)
+        if not round_trip_us or retransmits:
             return None
         return round_trip_us * 1e-6
 
