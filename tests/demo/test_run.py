@@ -1,18 +1,16 @@
 """The ordinary loader and engine find in the main scene what the script says of it."""
 
 import asyncio
-import random
-import time
 from pathlib import Path
 
+from engine.probing import probing
 from probecli.config import load
 from probecli.demo.behaviour import Outcome
 from probecli.demo.script import GROUPS, MAIN, expected
 from probecli.demo.services import services
 from probecli.demo.targets import write_target_file
-from probecli.engine.run import Limits, Measured, Stop, run
+from probecli.engine.run import Measured
 from probecli.model.plan import Plan
-from probecli.probe.network import Network
 
 
 def unused() -> bytes:
@@ -23,18 +21,7 @@ async def played(directory: Path) -> tuple[Plan, Measured]:
     async with services(MAIN) as stage:
         path = write_target_file(directory, stage)
         plan = load([str(path)], env={}, stdin=unused, cwd=directory)
-        network = Network(asyncio.get_running_loop(), now=time.time)
-        try:
-            measured = await run(
-                plan,
-                Limits(),
-                network,
-                rng=random.Random(22),
-                stop=Stop(),
-                on_result=lambda _: None,
-            )
-        finally:
-            await network.close()
+        measured = await probing(plan, seed=22)
     return plan, measured
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import random
 import resource
 import socket
 import time
@@ -16,11 +15,12 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from engine.probing import probing
 from fuzz.http1 import PROFILES
 from fuzz.names import TYPES
 from fuzz.server import Served, serving
 from probecli.config.load import load
-from probecli.engine.run import Limits, Stop, run
+from probecli.engine.run import Limits
 from probecli.model.cause import CAUSES, STATES
 from probecli.model.plan import Plan
 from probecli.model.result import Attempt, Result
@@ -165,17 +165,7 @@ def _batch(kind: str, numbers: range, served: Served, tally: Tally) -> None:
         # The whole batch at the price of a timeout a case, and then some: beyond that it hangs.
         longest_s = 60 + len(numbers) * 2.5 / in_flight
         limits = Limits(in_flight=in_flight, per_host=in_flight, deadline_s=longest_s)
-        try:
-            measured = await run(
-                plan,
-                limits,
-                network,
-                rng=random.Random(1),
-                stop=Stop(),
-                on_result=lambda _: None,
-            )
-        finally:
-            await network.close()
+        measured = await probing(plan, network, limits=limits)
         aside.extend(measured.bugs)
         if measured.loop_lag is not None and measured.loop_lag.max > SLACK_MS:
             aside.append(f"the loop stood still for {measured.loop_lag.max} ms")

@@ -2,11 +2,8 @@
 
 import asyncio
 import gc
-import json
-import random
 import socket
 import ssl
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,40 +11,23 @@ from typing import Any
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509 import load_der_x509_certificate
 
+from engine.probing import planned, probed
 from faults.certificates import SERVICE, issue
 from faults.http import FINE, answer
 from faults.server import Peer, Serve, read_head, script, send
-from probecli.config.load import load
-from probecli.engine.run import Limits, Measured, Stop, run
-from probecli.probe.network import Network
+from probecli.engine.run import Measured
 from probecli.probe.resolver import Question, Resolver
 from probecli.probe.wire.dial import Address
 from probecli.probe.wire.fault import Fault
 
 
 def _measured(serve: Serve, **fields: Any) -> Measured:
-    async def once(target: dict[str, Any]) -> Measured:
-        text = json.dumps({"targets": [target]}).encode()
-        plan = load(["-"], env={}, stdin=lambda: text, cwd=Path.cwd())
-        network = Network(asyncio.get_running_loop(), now=time.time)
-        try:
-            return await run(
-                plan,
-                Limits(),
-                network,
-                rng=random.Random(1),
-                stop=Stop(),
-                on_result=lambda _: None,
-            )
-        finally:
-            await network.close()
-
     with serve() as served:
         filled = {
             key: value.replace("{port}", str(served["port"])) if isinstance(value, str) else value
             for key, value in fields.items()
         }
-        return asyncio.run(once({"retry": {"attempts": 1}, **filled}))
+        return probed(planned({"retry": {"attempts": 1}, **filled}))
 
 
 def test_a_fault_after_lengths_that_are_equal_has_its_name() -> None:

@@ -1,8 +1,5 @@
 """Incidents by name server: names asked for by the real engine, of servers on the loopback."""
 
-import asyncio
-import random
-import time
 from collections.abc import Iterable
 from contextlib import ExitStack
 from typing import Any
@@ -10,16 +7,14 @@ from typing import Any
 import pytest
 from dns.rcode import Rcode
 
+from engine.probing import probed
 from faults.dns import Answer, Query, fails, reply, resolving, silence
 from faults.server import in_turn, listening, read_head, send
-from probecli.engine.run import Limits, Stop, run
 from probecli.history.incidents import incidents_of
 from probecli.model.plan import Plan
-from probecli.model.result import Result
 from probecli.model.snapshot import Incident
 from probecli.model.target import Retry, Seconds, Target
 from probecli.output.words import incident_words
-from probecli.probe.network import Network
 
 UNAVAILABLE = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
 SERVFAIL = "the resolver answered SERVFAIL"
@@ -35,22 +30,7 @@ def told(targets: Iterable[Target]) -> tuple[Incident, ...]:
     """The incidents of one run of the real engine without a history."""
     plan = Plan(targets=tuple(targets))
 
-    async def once() -> tuple[Result, ...]:
-        network = Network(asyncio.get_running_loop(), now=time.time)
-        try:
-            measured = await run(
-                plan,
-                Limits(),
-                network,
-                rng=random.Random(1),
-                stop=Stop(),
-                on_result=lambda _: None,
-            )
-        finally:
-            await network.close()
-        return measured.results
-
-    return incidents_of(asyncio.run(once()))
+    return incidents_of(probed(plan).results)
 
 
 def by_name(**answers: Answer) -> Answer:

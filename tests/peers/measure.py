@@ -1,25 +1,19 @@
 """`python -m peers.measure [NAME...]`: asks probecli, curl and blackbox_exporter for each fault."""
 
-import asyncio
 import json
-import random
 import re
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from engine.probing import planned, probed
 from faults.dns import no_resolver
 from faults.fault import Fault, running_target
 from faults.table import FAULTS
 from peers import blackbox, curl, resolv
-from probecli import config
-from probecli.engine.run import Limits, Stop, run
-from probecli.model.result import Result
-from probecli.probe.network import Network
 
 SEEN = Path(__file__).with_name("seen.json")
 
@@ -40,28 +34,6 @@ def settled(text: str) -> str:
     return text
 
 
-def _probed(target: dict[str, Any]) -> Result:
-    text = json.dumps({"targets": [target]}).encode()
-    plan = config.load(["-"], env={}, stdin=lambda: text, cwd=Path.cwd())
-
-    async def once() -> Result:
-        network = Network(asyncio.get_running_loop(), now=time.time)
-        try:
-            measured = await run(
-                plan,
-                Limits(),
-                network,
-                rng=random.Random(1),
-                stop=Stop(),
-                on_result=lambda _: None,
-            )
-        finally:
-            await network.close()
-        return measured.results[0]
-
-    return asyncio.run(once())
-
-
 @contextmanager
 def _as_system_resolver(fault: Fault, target: dict[str, Any]) -> Iterator[None]:
     _, _, port = str(target.get("resolver", "")).rpartition(":")
@@ -75,7 +47,7 @@ def seen(fault: Fault, folder: Path) -> dict[str, Any]:
     Each meets servers of its own, because some faults come in turns.
     """
     with running_target(fault) as target:
-        result = _probed(target)
+        result = probed(planned(target)).results[0]
     row: dict[str, Any] = {
         "probecli": {
             "state": result.state,

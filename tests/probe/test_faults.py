@@ -1,22 +1,14 @@
 """Every fault of the range gets its right name from the real engine."""
 
-import asyncio
-import json
-import random
 import socket
-import time
 import tracemalloc
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from engine.probing import planned, probed
 from faults.fault import Fault, running_target
 from faults.table import BY_NAME, FAULTS
-from probecli.config.load import load
-from probecli.engine.run import Limits, Measured, Stop, run
-from probecli.model.plan import Plan
-from probecli.probe.network import Network
 
 PATIENCE_MS = 2000
 """How much longer than its timeouts a target may take on a busy machine."""
@@ -24,32 +16,6 @@ PATIENCE_MS = 2000
 
 CEILING_BYTES = 2 << 20
 """What a target with a `max_body` of 64 KiB may hold at most, the server's buffers included."""
-
-
-def planned(*targets: dict[str, Any]) -> Plan:
-    """The plan of a target file that holds these targets."""
-    text = json.dumps({"targets": targets}).encode()
-    return load(["-"], env={}, stdin=lambda: text, cwd=Path.cwd())
-
-
-def measured(plan: Plan) -> Measured:
-    """What the engine measures, on a loop and a network of its own."""
-
-    async def once() -> Measured:
-        network = Network(asyncio.get_running_loop(), now=time.time)
-        try:
-            return await run(
-                plan,
-                Limits(),
-                network,
-                rng=random.Random(1),
-                stop=Stop(),
-                on_result=lambda _: None,
-            )
-        finally:
-            await network.close()
-
-    return asyncio.run(once())
 
 
 def has_ipv6() -> bool:
@@ -75,7 +41,7 @@ def cases() -> list[Any]:
 def test_a_fault_is_called_by_its_name(fault: Fault) -> None:
     with running_target(fault) as mapping:
         plan = planned(mapping)
-        outcome = measured(plan)
+        outcome = probed(plan)
     assert not outcome.bugs, outcome.bugs[0]
     target, result = plan.targets[0], outcome.results[0]
     assert (result.state, result.cause) == (fault.state, fault.cause), result.detail
@@ -90,7 +56,7 @@ def test_a_resolver_that_answered_for_another_name_makes_silence_the_domains_fau
     with running_target(BY_NAME["AAAA silent, A answers"]) as target:
         answered = target | {"name": "answered", "ip_version": "4"}
         silent = target | {"name": "silent", "ip_version": "6", "timeout": "300ms"}
-        first, second = measured(planned(answered, silent)).results
+        first, second = probed(planned(answered, silent)).results
     assert first.state == "up"
     assert (second.state, second.cause) == ("down", "dns.unreachable")
 
@@ -98,7 +64,7 @@ def test_a_resolver_that_answered_for_another_name_makes_silence_the_domains_fau
 @pytest.mark.parametrize("name", ["429 once", "503 once, with Retry-After", "cut once, then fine"])
 def test_a_second_attempt_that_mends_it_is_up_and_flaky(name: str) -> None:
     with running_target(BY_NAME[name]) as mapping:
-        (result,) = measured(planned(mapping)).results
+        (result,) = probed(planned(mapping)).results
     assert (result.state, result.flaky, len(result.attempts)) == ("up", True, 2)
 
 
@@ -120,10 +86,10 @@ def test_a_second_attempt_that_mends_it_is_up_and_flaky(name: str) -> None:
 def test_memory_has_a_ceiling_whatever_the_server_sends(name: str) -> None:
     with running_target(BY_NAME[name]) as mapping:
         plan = planned(mapping)
-        measured(plan)
+        probed(plan)
         tracemalloc.start()
         try:
-            measured(plan)
+            probed(plan)
             _, peak = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
@@ -134,7 +100,7 @@ def test_a_black_hole_beside_a_live_address_costs_a_quarter_of_a_second_and_no_m
     if not has_ipv6():
         pytest.skip("no ::1 on this machine")
     with running_target(BY_NAME["AAAA in a black hole, live A"]) as mapping:
-        (result,) = measured(planned(mapping)).results
+        (result,) = probed(planned(mapping)).results
     assert result.server is not None
     assert result.server.ip == "127.0.0.1"
     assert result.duration_ms >= 200
@@ -152,7 +118,7 @@ def test_many_faults_at_once_do_not_disturb_each_other() -> None:
     ]
     with ExitStack() as stack:
         plan = planned(*(stack.enter_context(running_target(row)) for row in rows))
-        results = measured(plan).results
+        results = probed(plan).results
     wrong = [
         (row.name, result.state, result.cause, result.detail)
         for row, result in zip(rows, results, strict=False)
