@@ -11,7 +11,7 @@ from probecli.model.evidence import Evidence, Failure
 from probecli.model.plan import Plan
 from probecli.model.result import HttpFacts, Result, Server, Timings
 from probecli.model.target import Retry, Seconds, Target
-from probecli.probe.kinds import in_task
+from probecli.probe.kinds import Begin, in_task
 from probecli.probe.network import Network
 
 Answer = Callable[[Target, int], Evidence | Awaitable[Evidence]]
@@ -60,8 +60,9 @@ def ran(
     answered_resolvers: tuple[str | None, ...] = (),
     now: Callable[[], float] = time.time,
     on_told: Callable[[Run], None] = lambda _: None,
+    begin: Begin | None = None,
 ) -> Run:
-    """Runs `plan` with every attempt answered by `answer`."""
+    """Runs `plan` with every attempt answered by `answer`, or begun by `begin`."""
     whole = Plan(targets=tuple(plan)) if isinstance(plan, list) else plan
     done = Run()
     numbers: dict[str, int] = {}
@@ -86,7 +87,7 @@ def ran(
                 rng=random.Random(seed),
                 stop=stop or Stop(),
                 on_result=told,
-                begin_of=lambda _: in_task(probe),
+                begin_of=lambda _: begin or in_task(probe),
             )
         finally:
             await network.close()

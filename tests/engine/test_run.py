@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 
 import msgspec
 import pytest
@@ -12,6 +13,7 @@ from probecli.model.evidence import Evidence
 from probecli.model.plan import Maintenance, Plan
 from probecli.model.result import Result, Server, Timings
 from probecli.model.target import Expectations, Matcher, Retry, Seconds, Target
+from probecli.probe.network import Network
 
 UP = answered()
 REFUSED = failed("tcp.refused", "connection refused")
@@ -369,3 +371,46 @@ def test_the_loops_lag_is_measured_in_a_run_that_is_long_enough() -> None:
     lag = ran([target("a")], answer).measured.loop_lag
     assert lag is not None
     assert 0 <= lag.p50 <= lag.p99 <= lag.max
+
+
+class Told:
+    """A measurement that has its evidence as soon as it is begun."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._evidence = evidence
+        self.cancelled = False
+
+    def conclude(self) -> Evidence:
+        return self._evidence
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
+def test_what_had_settled_when_the_run_was_stopped_keeps_its_result() -> None:
+    stop = Stop()
+    unsettled: list[Told] = []
+
+    def begin(one: Target, _: Network, settled: Callable[[], None]) -> Told:
+        if one.name == "last":
+            unsettled.append(Told(UP))
+            stop(130)
+            return unsettled[0]
+        settled()
+        return Told(UP)
+
+    done = ran([target("first"), target("last")], forever, stop=stop, begin=begin)
+    assert [result.cause for result in done.measured.results] == [None, "local.interrupted"]
+    assert unsettled[0].cancelled
+
+
+def test_what_cannot_even_be_begun_is_a_bug_of_one_target() -> None:
+    def begin(one: Target, _: Network, settled: Callable[[], None]) -> Told:
+        if one.name == "broken":
+            raise RuntimeError("in a test")
+        settled()
+        return Told(UP)
+
+    done = ran([target("broken"), target("fine")], forever, limits=Limits(in_flight=1), begin=begin)
+    assert [result.state for result in done.measured.results] == ["unknown", "up"]
+    assert "in a test" in done.measured.bugs[0]
