@@ -1,6 +1,7 @@
 """The benchmarks' command: `python -m benchmarks [SCENARIO]...`; see docs/benchmarks.md."""
 
 import argparse
+import compileall
 import contextlib
 import os
 import platform
@@ -16,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+import probecli
 from benchmarks import bounds
 from benchmarks.peers import CURL_MOST_IN_FLIGHT, Tools, probecli_command
 from benchmarks.report import bars, markdown
@@ -53,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     # Ended by a signal, everything that was started is ended too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    _compile()
     outcomes: dict[str, Outcome] = {}
     with tempfile.TemporaryDirectory(prefix="probecli-bench-") as place:
         setting = _setting(options, Path(place))
@@ -72,6 +75,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.plot and "throughput" in outcomes:
         Path(options.plot).write_text(_plot(outcomes["throughput"].data), "utf-8")
     return 0
+
+
+def _compile() -> None:
+    """As an installation leaves it: else a start compiles whatever was edited since."""
+    compileall.compile_dir(Path(probecli.__file__).parent, quiet=2)
 
 
 def _setting(options: argparse.Namespace, place: Path) -> Setting:
