@@ -1,15 +1,24 @@
+import compileall
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
+import probecli
 from probecli.probe import network
 from probecli.probe.wire.system import best_system
 
 # The whole suite stays under two minutes on two cores; `--hypothesis-profile=default` looks longer.
 settings.register_profile("quick", max_examples=40)
 settings.load_profile("quick")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Hundreds of processes are started: none of them shall compile the package once more."""
+    if not hasattr(config, "workerinput"):
+        compileall.compile_dir(Path(probecli.__file__).parent, quiet=2)
 
 
 @pytest.fixture(autouse=True)
