@@ -42,18 +42,6 @@ def reassessed(result: Result, *, controls_failed: bool, resolver_answered: bool
     return result
 
 
-def control_fails(result: Result) -> bool:
-    """Whether a control gives no sign that this prober's network works.
-
-    A control that turned us away as a robot has answered: the network works. One that was
-    interrupted tells nothing, and so blames nobody.
-    """
-    cause = result.cause or ""
-    if result.state == "unknown":
-        return cause != "local.interrupted" and not cause.startswith("blocked.")
-    return result.state == "down"
-
-
 def notice(controls: int) -> str:
     """The sentence on top of a run whose controls all fail."""
     failing = "The control fails" if controls == 1 else f"All {controls} controls fail"

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Collection
 
-from probecli.engine.blame import control_fails, may_change, notice, reassessed
+from probecli.engine.blame import may_change, notice, reassessed
 from probecli.engine.keeper import Keeper
 from probecli.model.plan import Plan
 from probecli.model.result import Result
+from probecli.verdict.controls import control_fails
 from probecli.verdict.gate import Gates
 
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from probecli.engine.blame import control_fails
 from probecli.engine.outcome import concealed
 from probecli.explain.chain import chain_of
 from probecli.explain.clues import Clues, Control
@@ -29,6 +28,7 @@ from probecli.probe.network import Network
 from probecli.probe.wire.codec import HttpCodec
 from probecli.text import one_line, redact
 from probecli.verdict.content import body_text, by_name
+from probecli.verdict.controls import all_fail
 
 URL_LIMIT = 2_000
 FIELD_LIMIT = 2_000
@@ -83,7 +83,7 @@ def _with_diagnosis(explanation: Explanation, said: str) -> Explanation:
 def _control(controls: tuple[Result, ...]) -> Control:
     if not controls:
         return "none"
-    return "fails" if all(map(control_fails, controls)) else "answers"
+    return "fails" if all_fail(controls) else "answers"
 
 
 def _line(target: Target, text: str, limit: int) -> str:
