@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from probecli.history.moment import DAY, text_of
+from probecli.history.moment import DAY, micros, text_of
 from probecli.history.outages import Outage
 from probecli.model.result import Result
 from probecli.model.snapshot import Incident, PastIncident, Shared
@@ -53,6 +53,19 @@ class Known(Struct, frozen=True, kw_only=True):
 
 
 NOTHING = Known(onsets={}, titles={}, absent={})
+
+
+def known_of(results: Iterable[Result], titles: Mapping[str, str], interval_us: int) -> Known:
+    """What results that a history has dated know by themselves: since when they are down."""
+    onsets = {
+        result.name: Onset(
+            since_us=micros(result.since),
+            last_ok_us=None if result.last_ok is None else micros(result.last_ok),
+        )
+        for result in results
+        if result.state == "down" and result.since is not None
+    }
+    return Known(onsets=onsets, titles=titles, absent={}, interval_us=interval_us)
 
 
 def incidents_of(results: Iterable[Result], known: Known = NOTHING) -> tuple[Incident, ...]:
