@@ -57,8 +57,14 @@ def writing() -> Iterator[None]:
     except BrokenPipeError:
         quiet_exit()
     except OSError as error:
-        place = error.filename or "an output"
-        fail(f"probecli: cannot write {place}: {error.strerror or error}", 74)
+        fail(not_written(error), 74)
+
+
+def not_written(error: OSError) -> str:
+    """What to tell of an output that could not be written, and of others that failed besides."""
+    place = error.filename or "an output"
+    notes = "".join(f"\n  {note}" for note in getattr(error, "__notes__", ()))
+    return f"probecli: cannot write {place}: {error.strerror or error}{notes}"
 
 
 def quiet_exit() -> Never:

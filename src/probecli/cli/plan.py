@@ -129,15 +129,7 @@ def excused(plan: Plan, baseline: str | None) -> Plan:
     """
     if baseline is None:
         return plan
-    from probecli.snapshots import SnapshotError, read_snapshot
-    from probecli.verdict.gate import FAILING
-
-    try:
-        before = read_snapshot(baseline, _standard_input)
-    except SnapshotError as error:
-        fail(f"probecli: --baseline {error}", USAGE)
-    failing = FAILING[plan.gate.fail_on]
-    names = {result.name for result in before.targets if result.state in failing}
+    names = failing_in(baseline, plan.gate)
     return replace(
         plan,
         targets=tuple(
@@ -145,6 +137,19 @@ def excused(plan: Plan, baseline: str | None) -> Plan:
             for target in plan.targets
         ),
     )
+
+
+def failing_in(baseline: str, rule: GateRule) -> set[str]:
+    """The names of what fails the gate's rule in a snapshot; exits with 2 when it is none."""
+    from probecli.snapshots import SnapshotError, read_snapshot
+    from probecli.verdict.gate import FAILING
+
+    try:
+        before = read_snapshot(baseline, _standard_input)
+    except SnapshotError as error:
+        fail(f"probecli: --baseline {error}", USAGE)
+    failing = FAILING[rule.fail_on]
+    return {result.name for result in before.targets if result.state in failing}
 
 
 def shard_of(plan: Plan, shard: str | None) -> Plan:

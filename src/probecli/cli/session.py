@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from probecli.cli.failure import bug_report, fail, quiet_exit, say
+from probecli.cli.failure import bug_report, fail, not_written, quiet_exit, say
 from probecli.cli.past import Held, Past, say_changes
 from probecli.engine.keeper import Keeper
 from probecli.engine.limits import granted
@@ -223,7 +223,7 @@ def _opened(request: Request, begun: Run, held: Held | None) -> Sinks:
     except OutputError as error:
         fail(f"probecli: {error}", ExitCode.USAGE)
     except OSError as error:
-        fail(_not_written(error), ExitCode.NOT_WRITTEN)
+        fail(not_written(error), ExitCode.NOT_WRITTEN)
 
 
 def listening(stop: Stop) -> Callable[[], None]:
@@ -255,7 +255,7 @@ def _told(snapshot: Snapshot, request: Request, sinks: Sinks, past: Past) -> int
     except BrokenPipeError:
         quiet_exit()
     except OSError as error:
-        say(_not_written(error))
+        say(not_written(error))
         code = _with_not_written(code, request)
     return int(code)
 
@@ -268,16 +268,10 @@ def _released(code: int, request: Request, held: Held, changes: "Sequence[Change
     except BrokenPipeError:
         quiet_exit()
     except OSError as error:
-        say(_not_written(error))
+        say(not_written(error))
         return _with_not_written(code, request)
     return code
 
 
 def _with_not_written(code: int, request: Request) -> int:
     return 3 if request.profile == "nagios" else int(worst([code, ExitCode.NOT_WRITTEN]))
-
-
-def _not_written(error: OSError) -> str:
-    place = error.filename or "an output"
-    notes = "".join(f"\n  {note}" for note in getattr(error, "__notes__", ()))
-    return f"probecli: cannot write {place}: {error.strerror or error}{notes}"
