@@ -24,6 +24,7 @@ COMMANDS = {
     "wait": _Row("probecli.cli.wait", "Probe until the gate passes, then run a command."),
     "explain": _Row("probecli.cli.explain", "Show one target in depth, with a diagnosis."),
     "diff": _Row("probecli.cli.diff", "Say what changed between two snapshots."),
+    "merge": _Row("probecli.cli.merge", "Make one run of shards, one verdict of vantages."),
     "history": _Row("probecli.cli.history", "Say what is down since when, and how it was before."),
     "history prune": _Row("probecli.cli.history", "Drop what is older from the history."),
     "history import": _Row("probecli.cli.history", "Take snapshots into the history."),
