@@ -67,7 +67,7 @@ def commands() -> list[list[str]]:
     """Every call of probecli in the examples, without `probecli`."""
     found = []
     for _, text in BLOCKS:
-        for call in re.findall(r"\bprobecli ((?:check|diff|wait)\b[^\n)]*)", text):
+        for call in re.findall(r"\bprobecli ((?:check|diff|merge|wait)\b[^\n)]*)", text):
             words = shlex.split(call, comments=True)
             found.append(words[: words.index("2>&1")] if "2>&1" in words else words)
     return found
