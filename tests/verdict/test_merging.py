@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from output.samples import OUTAGE, result, snapshot
 from probecli.model.result import Result
-from probecli.model.snapshot import Snapshot
+from probecli.model.snapshot import LoopLag, Snapshot
 from probecli.verdict.merging import Merged, merge
 from probecli.verdict.shards import MergeError
 
@@ -87,6 +87,16 @@ def test_a_merged_run_reaches_from_the_first_start_to_the_last_end() -> None:
     assert (run.duration_ms, run.shard) == (9250.0, None)
     assert run.id.startswith("20251222T061000000Z-")
     assert run.id != merge(shards(3)).run.id
+
+
+def test_a_merged_run_is_as_exact_as_its_worst_part() -> None:
+    first, second = (one for _, one in shards(2))
+    exact = replace(first.run, clock="kernel", loop_lag_ms=LoopLag(0.1, 9.0, 9.5))
+    late = replace(second.run, clock="loop", loop_lag_ms=LoopLag(0.2, 1.0, 30.0))
+    parts = [("a", replace(first, run=exact)), ("b", replace(second, run=late))]
+    run = merge(parts).run
+
+    assert (run.clock, run.loop_lag_ms) == ("loop", LoopLag(0.2, 9.0, 30.0))
 
 
 def test_what_is_missing_is_named_and_leaves_the_run_incomplete() -> None:

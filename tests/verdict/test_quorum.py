@@ -39,6 +39,7 @@ def told(votes: list[Vote], quorum: int | None = None) -> str | None:
         ([DOWN], 3, DOWN),
         ([DOWN, UP, UNKNOWN], 2, UNKNOWN),
         ([DOWN, UNKNOWN], 2, UNKNOWN),
+        ([DOWN, UNKNOWN], 3, UNKNOWN),
         ([UP, UP, UNKNOWN], 2, UP),
         ([DEGRADED, UNKNOWN, UP], 2, UP),
         ([DEGRADED, UNKNOWN], 2, DEGRADED),
