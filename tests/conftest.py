@@ -21,6 +21,11 @@ def pytest_configure(config: pytest.Config) -> None:
         compileall.compile_dir(Path(probecli.__file__).parent, quiet=2)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Twice the cores: a good part of the tests waits for a server, a process or a time-out."""
+    return 2 * (os.cpu_count() or 1)
+
+
 @pytest.fixture(autouse=True)
 def forced_fall_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """With PROBECLI_PORTABLE set the whole suite runs without what is peculiar to Linux."""
