@@ -63,7 +63,7 @@ def written(value: Snapshot, name: str, folder: Path, options: Options) -> bytes
 
 RUNS: dict[str, list[Result]] = {
     "small": [*OUTAGE],
-    "few up": [*many(1_500, failing=1_490), *OUTAGE],
+    "few up": [*many(700, failing=690), *OUTAGE],
     "mostly up": [
         *many(INDENTED_UP_TO, failing=3),
         result("flaky", flaky=True),
@@ -71,7 +71,7 @@ RUNS: dict[str, list[Result]] = {
         result("no group", "down", "dns.not_found"),
         result("last group", group="last"),
     ],
-    "all up": many(2_500, failing=0, groups=3),
+    "all up": many(1_100, failing=0, groups=3),
 }
 
 
