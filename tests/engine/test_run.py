@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import msgspec
 import pytest
@@ -414,3 +415,50 @@ def test_what_cannot_even_be_begun_is_a_bug_of_one_target() -> None:
     done = ran([target("broken"), target("fine")], forever, limits=Limits(in_flight=1), begin=begin)
     assert [result.state for result in done.measured.results] == ["unknown", "up"]
     assert "in a test" in done.measured.bugs[0]
+
+
+def test_what_is_still_to_be_awaited_when_the_run_was_stopped_is_not_begun() -> None:
+    stop = Stop()
+    awaited: list[str] = []
+
+    class Redirected(Told):
+        def conclude(self) -> Coroutine[Any, Any, Evidence]:  # type: ignore[override]
+            async def followed() -> Evidence:
+                awaited.append("followed")
+                return UP
+
+            return followed()
+
+    def begin(_: Target, __: Network, settled: Callable[[], None]) -> Told:
+        settled()
+        stop(130)
+        return Redirected(UP)
+
+    done = ran([target("one")], forever, stop=stop, begin=begin)
+    assert states(done.measured.results) == [("one", "unknown", "local.interrupted")]
+    assert awaited == []
+
+
+def test_a_fault_of_who_takes_the_results_ends_the_run() -> None:
+    def refuse(_: object) -> None:
+        raise RuntimeError("in a test")
+
+    with pytest.raises(RuntimeError, match="in a test"):
+        ran([target("one")], lambda _, __: UP, on_told=refuse)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_who_takes_the_results_may_stop_the_run_without_a_complaint(
+    count: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    stop = Stop()
+    done = ran(
+        [target(str(number)) for number in range(3)],
+        lambda _, __: UP,
+        limits=Limits(in_flight=1),
+        stop=stop,
+        on_told=lambda so_far: stop(130) if len(so_far.told) == count else None,
+    )
+    found = [result.state for result in done.measured.results]
+    assert found == ["up"] * count + ["unknown"] * (3 - count)
+    assert not caplog.records

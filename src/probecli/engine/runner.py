@@ -106,11 +106,17 @@ class Runner:
         if self._over.done():
             return
         self._turn_comes = False
-        self._conclude_settled()
-        self._schedule.in_flight = self._pace.in_flight
-        while (job := self._schedule.take()) is not None:
-            self._begin(job)
-        if self._schedule.over:
+        try:
+            self._conclude_settled()
+            self._schedule.in_flight = self._pace.in_flight
+            while not self._over.done() and (job := self._schedule.take()) is not None:
+                self._begin(job)
+        except Exception as error:
+            if self._over.done():
+                raise
+            # Whoever takes the results failed: nothing else would ever end the run.
+            self._over.set_exception(error)
+        if self._schedule.over and not self._over.done():
             self._over.set_result(None)
 
     def _begin(self, job: Job) -> None:
@@ -135,10 +141,14 @@ class Runner:
             try:
                 assert job.begun is not None
                 told = job.begun.conclude()
-                if not isinstance(told, Evidence):
+                if isinstance(told, Evidence):
+                    self._judge(job, told)
+                elif self._over.done():
+                    told.close()
+                    continue
+                else:
                     job.begun = Running(told, partial(self._has_settled, job))
                     continue
-                self._judge(job, told)
             except Exception:
                 self._broken(job)
             self._leave(job)

@@ -24,7 +24,21 @@ from probecli.engine.worker import DECODER, Batch, serve
 from probecli.model.plan import Plan
 from probecli.model.result import Result
 from probecli.model.snapshot import LoopLag
+from probecli.model.target import Target
+from probecli.probe.kinds import begin_for
 from probecli.probe.network import Network
+from probecli.verdict.prefilter import may_say_so
+
+
+_LOOKED_AT = 1000
+
+
+def _load(targets: Sequence[Target]) -> None:
+    """Loads what probing takes before the processes part: once, in memory that they share."""
+    for kind in {target.kind for target in targets[:_LOOKED_AT]}:
+        begin_for(kind)
+    # Compiles the phrases, which the first page of any target would.
+    may_say_so(b"")
 
 
 class Workers:
@@ -32,6 +46,8 @@ class Workers:
 
     def __init__(self, plan: Plan, limits: Limits, count: int, *, portable: bool) -> None:
         method = "fork" if sys.platform == "linux" else "spawn"
+        if method == "fork":
+            _load(plan.targets)
         context: Any = multiprocessing.get_context(method)
         own = replace(limits, in_flight=max(1, limits.in_flight // count), deadline_s=None)
         self.members: list[_Member] = []

@@ -17,7 +17,7 @@ from probecli.output.words import SEVERITY
 from probecli.output.worker import Worker
 
 _FIRST_FRAME_S = 0.1
-_BETWEEN_FRAMES_S = 0.15
+_BETWEEN_FRAMES_S = 0.25
 _KEPT = 200
 _WRAPPED = 40
 _MOST_LINES = 4
@@ -88,7 +88,7 @@ def final_text(snapshot: Snapshot, destination: Destination, options: Options) -
 
 
 class LiveTable:
-    """The table on a terminal: drawn by a thread, at most some six times a second.
+    """The table on a terminal: drawn by a thread, at most four times a second.
 
     What it keeps of a run is bounded: the first failures of each state, and counts.
     """
