@@ -29,7 +29,6 @@ from probecli.probe.kinds import begin_for
 from probecli.probe.network import Network
 from probecli.verdict.prefilter import may_say_so
 
-
 _LOOKED_AT = 1000
 
 
