@@ -447,15 +447,15 @@ def test_a_fault_of_who_takes_the_results_ends_the_run() -> None:
         ran([target("one")], lambda _, __: UP, on_told=refuse)
 
 
-@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize(("count", "in_flight"), [(1, 1), (3, 5)])
 def test_who_takes_the_results_may_stop_the_run_without_a_complaint(
-    count: int, caplog: pytest.LogCaptureFixture
+    count: int, in_flight: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     stop = Stop()
     done = ran(
         [target(str(number)) for number in range(3)],
         lambda _, __: UP,
-        limits=Limits(in_flight=1),
+        limits=Limits(in_flight=in_flight),
         stop=stop,
         on_told=lambda so_far: stop(130) if len(so_far.told) == count else None,
     )
