@@ -121,7 +121,7 @@ async def carried_out(
     sinks = _opened(request, begun, held)
     place = _history(plan, request)
     past = Past(place, os.environ, begun)
-    with sinks, _keeper(plan, place) as keeper:
+    with sinks, _keeper(plan, place, shared=workers is not None) as keeper:
         try:
             sinks.begin(begun, len(plan.targets))
         except BrokenPipeError:
@@ -181,12 +181,15 @@ async def _measured(
     )
 
 
-def _keeper(plan: Plan, place: str | None) -> contextlib.AbstractContextManager[Keeper | None]:
+def _keeper(
+    plan: Plan, place: str | None, *, shared: bool
+) -> contextlib.AbstractContextManager[Keeper | None]:
     """Where a large run's results are kept; None where they are to stay in memory.
 
-    A history holds more of every target than its result is: it wants them all at once.
+    A history holds more of every target than its result is: it wants them all at once. A run that
+    is shared by workers has the time to encode each as it comes.
     """
-    if len(plan.targets) <= HELD_UP_TO or place is not None:
+    if place is not None or (len(plan.targets) <= HELD_UP_TO and not shared):
         return contextlib.nullcontext()
     from probecli.output.json import spool
 

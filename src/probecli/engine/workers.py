@@ -63,15 +63,12 @@ class Workers:
             self.members.append(_Member(process, here))
 
     def close(self) -> None:
-        """Ends every process that is still there."""
+        """Ends every process that is still there: by now they hold nothing but connections."""
         for member in self.members:
             member.connection.close()
-            if member.process.is_alive():
-                member.process.terminate()
-            member.process.join(1.0)
-            if member.process.is_alive():
-                member.process.kill()
-                member.process.join()
+            member.process.kill()
+        for member in self.members:
+            member.process.join()
 
 
 class _Member:
