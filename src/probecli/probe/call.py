@@ -10,7 +10,8 @@ from msgspec import Struct
 from probecli import __version__
 from probecli.model.target import Auth, Target
 
-_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443, "dns": 53}
+DNS_PORT = 53
+_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443, "dns": DNS_PORT}
 # Everything that may stand in a path or query, so that only what may not is escaped (RFC 3986).
 _SAFE = "!#$%&'()*+,/:;=?@[]~"
 # What needs no escaping: printable, without the fragment's mark.

@@ -12,7 +12,7 @@ import dns.inet
 import dns.message
 import dns.resolver
 
-from probecli.probe.resolver import PORT
+from probecli.probe.call import DNS_PORT
 from probecli.probe.wire.fault import Fault
 
 
@@ -54,11 +54,11 @@ async def second_look(name: str, server: str | None, fault: Fault, timeout_s: fl
 def place(server: str | None) -> tuple[str, int]:
     """Address and port of a resolver written `IP[:port]`; the system's first for None."""
     if server is None:
-        return str(dns.resolver.Resolver().nameservers[0]), PORT
+        return str(dns.resolver.Resolver().nameservers[0]), DNS_PORT
     if server.startswith("["):
         ip, _, port = server[1:].partition("]")
-        return ip, int(port[1:] or PORT)
+        return ip, int(port[1:] or DNS_PORT)
     if server.count(":") == 1:
         ip, _, port = server.partition(":")
         return ip, int(port)
-    return server, PORT
+    return server, DNS_PORT

@@ -7,13 +7,13 @@ import socket
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from probecli.probe.call import DNS_PORT
 from probecli.probe.wire.dial import Address
 from probecli.probe.wire.fault import Fault
 
 if TYPE_CHECKING:
     import aiodns
 
-PORT = 53
 _FAMILIES = {"4": socket.AF_INET, "6": socket.AF_INET6}
 _RESOLUTION_DELAY_S = 0.05
 
@@ -248,8 +248,8 @@ def endpoint(ip: str, port: int) -> str:
     """A name server as results name it: its address, with its port unless that is 53."""
     if ":" in ip:
         ip = str(ipaddress.IPv6Address(ip))
-        return ip if port == PORT else f"[{ip}]:{port}"
-    return ip if port == PORT else f"{ip}:{port}"
+        return ip if port == DNS_PORT else f"[{ip}]:{port}"
+    return ip if port == DNS_PORT else f"{ip}:{port}"
 
 
 # As c-ares writes them: `192.0.2.53:53`, `[2001:db8::53]:53`, `[fe80::1]:53%eth0`.
