@@ -12,7 +12,6 @@ from probecli.cli.failure import fail, writing
 from probecli.cli.plan import USAGE
 
 if TYPE_CHECKING:
-    from probecli.model.snapshot import Snapshot
     from probecli.verdict.comparison import Comparison
 
 
@@ -61,6 +60,7 @@ def diff(
 
     Example: probecli diff before.json after.json -o markdown=comment.md
     """
+    from probecli.cli.given import snapshots_of
     from probecli.verdict.comparison import SlowerRule, compare
 
     rule = SlowerRule(
@@ -69,7 +69,8 @@ def diff(
     )
     if old == new == "-":
         fail("probecli: OLD and NEW cannot both be standard input", USAGE)
-    comparison = compare(_snapshot(old), _snapshot(new), rule)
+    before, after = snapshots_of([old, new])
+    comparison = compare(before, after, rule)
     _write(comparison, output or ["table"], no_color=no_color)
     raise typer.Exit(int(comparison.worse))
 
@@ -82,19 +83,6 @@ def _number(option: str, text: str, *, least: float) -> float:
     if not least <= number < float("inf"):
         fail(f"probecli: {option} {text}: give a number of at least {least:g}", USAGE)
     return number
-
-
-def _standard_input() -> bytes:
-    return sys.stdin.buffer.read() if sys.stdin else b""
-
-
-def _snapshot(path: str) -> "Snapshot":
-    from probecli.snapshots import SnapshotError, read_snapshot
-
-    try:
-        return read_snapshot(path, _standard_input)
-    except SnapshotError as error:
-        fail(f"probecli: {error}", USAGE)
 
 
 def _write(comparison: "Comparison", outputs: list[str], *, no_color: bool) -> None:

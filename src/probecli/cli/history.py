@@ -171,18 +171,10 @@ def history_import(
 
     Example: probecli history import snapshots/*.json
     """
+    from probecli.cli.given import snapshots_of
     from probecli.output.words import plural
-    from probecli.snapshots import SnapshotError, read_snapshot
 
-    snapshots = []
-    mistakes = []
-    for file in files:
-        try:
-            snapshots.append(read_snapshot(file, _standard_input))
-        except SnapshotError as error:
-            mistakes.append(f"probecli: {error}")
-    if mistakes:
-        fail("\n".join([*mistakes, "Nothing was imported."]), USAGE)
+    snapshots = snapshots_of(files, moreover=["Nothing was imported."])
     snapshots.sort(key=lambda one: one.run.started_at)
     store = _within(NOT_WRITTEN, lambda: _store(place, datetime.now(UTC), create=True))
     taken = _within(
@@ -190,10 +182,6 @@ def history_import(
     )
     there = len(snapshots) - taken
     say(f"Imported {plural(taken, 'run')}" + (f"; {there:,} were there already" if there else ""))
-
-
-def _standard_input() -> bytes:
-    return sys.stdin.buffer.read() if sys.stdin else b""
 
 
 def _within(code: int, act: Callable[[], Answer]) -> Answer:

@@ -107,9 +107,7 @@ def merge(
             "--output",
             "-o",
             metavar="FORMAT[=PATH]",
-            help="table, plain, json, ndjson, csv, junit, prometheus, github, nagios or html; to a "
-            "file with =PATH, where {date}, {time}, {run} and {vantage} are replaced. Repeatable. "
-            "(default: table)",
+            help=f"{options.FORMATS_HELP} (default: table)",
             envvar="PROBECLI_OUTPUT",
             rich_help_panel="Output",
             show_default=False,
@@ -151,26 +149,14 @@ def merge(
     raise typer.Exit(snapshot.gate.exit_code)
 
 
-def _standard_input() -> bytes:
-    return sys.stdin.buffer.read() if sys.stdin else b""
-
-
 def _read(paths: Sequence[str]) -> list[Read]:
     """Every snapshot with its name; exits with 2 and every mistake when there is one."""
-    from probecli.snapshots import SnapshotError, read_snapshot
+    from probecli.cli.given import snapshots_of
 
     if paths.count("-") > 1:
         fail("probecli: standard input (-) can be read only once", USAGE)
-    read, mistakes = [], []
-    for path in paths:
-        try:
-            source = "standard input" if path == "-" else path
-            read.append((source, read_snapshot(path, _standard_input)))
-        except SnapshotError as error:
-            mistakes.append(f"probecli: {error}")
-    if mistakes:
-        fail("\n".join(mistakes), USAGE)
-    return read
+    names = ("standard input" if path == "-" else path for path in paths)
+    return list(zip(names, snapshots_of(paths), strict=True))
 
 
 def _rule_of(read: Sequence[Read]) -> "GateRule":

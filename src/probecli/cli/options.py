@@ -139,15 +139,17 @@ Vantage = Annotated[
         show_default=False,
     ),
 ]
+FORMATS_HELP = (
+    "table, plain, json, ndjson, csv, junit, prometheus, github, nagios or html; to a file with "
+    "=PATH, where {date}, {time}, {run} and {vantage} are replaced. Repeatable."
+)
 Outputs = Annotated[
     list[str] | None,
     typer.Option(
         "--output",
         "-o",
         metavar="FORMAT[=PATH]",
-        help="table, plain, json, ndjson, csv, junit, prometheus, github, nagios or html; to a "
-        "file with =PATH, where {date}, {time}, {run} and {vantage} are replaced. Repeatable. "
-        "(default: table on a terminal, else plain)",
+        help=f"{FORMATS_HELP} (default: table on a terminal, else plain)",
         envvar="PROBECLI_OUTPUT",
         rich_help_panel=_OUTPUT,
         show_default=False,

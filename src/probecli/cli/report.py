@@ -88,10 +88,12 @@ def page_from(
     paths: list[str], history: str | None, until: str | None, title: str, days: int
 ) -> "Page":
     """The page that snapshots and a history make; exits with 2 when they make none."""
+    from probecli.cli.given import snapshots_of
+
     now_us = None if until is None else _moment(until)
     if paths.count("-") > 1:
         fail("probecli: standard input (-) can be read only once", USAGE)
-    shown = [one for one in map(_snapshot, paths) if now_us is None or _is_by(one, now_us)]
+    shown = [one for one in snapshots_of(paths) if now_us is None or _is_by(one, now_us)]
     if paths and not shown:
         fail(f"probecli: no snapshot is from --until {until} or before", USAGE)
     if history is not None:
@@ -115,19 +117,6 @@ def _is_by(snapshot: "Snapshot", now_us: int) -> bool:
     from probecli.history.moment import micros
 
     return micros(snapshot.run.started_at) <= now_us
-
-
-def _standard_input() -> bytes:
-    return sys.stdin.buffer.read() if sys.stdin else b""
-
-
-def _snapshot(path: str) -> "Snapshot":
-    from probecli.snapshots import SnapshotError, read_snapshot
-
-    try:
-        return read_snapshot(path, _standard_input)
-    except SnapshotError as error:
-        fail(f"probecli: {error}", USAGE)
 
 
 def _from_history(

@@ -14,7 +14,6 @@ from probecli.model.result import Result
 from probecli.probe.network import Network
 
 FIRST_PAUSE_S = 0.5
-LONGEST_PAUSE_S = 10.0
 DEADLINE = 124
 
 

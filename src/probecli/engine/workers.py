@@ -23,7 +23,7 @@ from probecli.engine.stop import Stop
 from probecli.engine.worker import DECODER, Batch, serve
 from probecli.model.plan import Plan
 from probecli.model.result import Result
-from probecli.model.snapshot import LoopLag
+from probecli.model.snapshot import LoopLag, worst_lag
 from probecli.model.target import Target
 from probecli.probe.kinds import begin_for
 from probecli.probe.network import Network
@@ -173,7 +173,7 @@ class _Parent:
             duration_ms=round((time.perf_counter() - started) * 1000, 3),
             stopped=self._stop.code,
             notice=said,
-            loop_lag=_worst([*self._lags, *([controls.loop_lag] if controls.loop_lag else [])]),
+            loop_lag=worst_lag([*self._lags, *([controls.loop_lag] if controls.loop_lag else [])]),
             bugs=tuple(bugs),
         )
 
@@ -261,13 +261,3 @@ class _Parent:
                 await self._done
         except TimeoutError:
             return
-
-
-def _worst(lags: Sequence[LoopLag]) -> LoopLag | None:
-    if not lags:
-        return None
-    return LoopLag(
-        p50=max(lag.p50 for lag in lags),
-        p99=max(lag.p99 for lag in lags),
-        max=max(lag.max for lag in lags),
-    )

@@ -20,6 +20,17 @@ class LoopLag(Struct, frozen=True):
     max: float
 
 
+def worst_lag(lags: Sequence[LoopLag]) -> LoopLag | None:
+    """The lag of several processes together: the worst of each figure; None without any."""
+    if not lags:
+        return None
+    return LoopLag(
+        p50=max(lag.p50 for lag in lags),
+        p99=max(lag.p99 for lag in lags),
+        max=max(lag.max for lag in lags),
+    )
+
+
 class Run(Struct, frozen=True, kw_only=True):
     """The run itself: where, when, whole or not, and how exact its clock was."""
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from probecli import __version__
 from probecli.model.moment import epoch_s
 from probecli.model.result import Result
-from probecli.model.snapshot import LoopLag, Run, Snapshot
+from probecli.model.snapshot import Run, Snapshot, worst_lag
 from probecli.verdict.controls import all_fail, control_fails
 from probecli.verdict.gate import ExitCode
 
@@ -143,7 +143,7 @@ def joined_run(runs: Sequence[Run], *, vantage: str, complete: bool) -> Run:
         config_sha256=configs.pop() if len(configs) == 1 else None,
         version=versions.pop() if len(versions) == 1 else __version__,
         clock="kernel" if all(run.clock == "kernel" for run in runs) else "loop",
-        loop_lag_ms=_worst([run.loop_lag_ms for run in runs if run.loop_lag_ms is not None]),
+        loop_lag_ms=worst_lag([run.loop_lag_ms for run in runs if run.loop_lag_ms is not None]),
         notice=_notice(runs),
     )
 
@@ -256,16 +256,6 @@ def _duration_ms(runs: Sequence[Run], started_at: str, finished_at: str | None) 
     if finished_at is None:
         return None
     return round((epoch_s(finished_at) - epoch_s(started_at)) * 1000, 3)
-
-
-def _worst(lags: Sequence[LoopLag]) -> LoopLag | None:
-    if not lags:
-        return None
-    return LoopLag(
-        p50=max(lag.p50 for lag in lags),
-        p99=max(lag.p99 for lag in lags),
-        max=max(lag.max for lag in lags),
-    )
 
 
 def _notice(runs: Sequence[Run]) -> str | None:
