@@ -17,7 +17,29 @@ def main() -> None:
     gc.set_threshold(50_000, 20, 20)
     from probecli.cli.app import run
 
-    run(sys.argv[1:])
+    try:
+        run(sys.argv[1:])
+    except SystemExit as end:
+        _leave(end)
+
+
+def _leave(end: SystemExit) -> None:
+    """Ends the process without the interpreter's own ending, which takes 8 to 20 ms.
+
+    Every block that holds something has been left by now. What cannot be flushed, and a code that
+    is a text, are left to the interpreter, which knows how to tell of them.
+    """
+    import os
+
+    code = end.code or 0
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        raise end from None
+    if not isinstance(code, int):
+        raise end
+    os._exit(code)
 
 
 if __name__ == "__main__":

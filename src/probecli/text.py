@@ -7,7 +7,7 @@ MASK = "***"
 # GitHub and Azure run `##[command]` and `##vso[command]` wherever they stand in a line, TeamCity
 # `##teamcity[...]`; GitHub runs `::command params::text` at the start of one. An IPv6 address has
 # no closing mark, and so stays as it is.
-_WORKFLOW_COMMAND = re.compile(r"##(?=[A-Za-z]*\[)|::(?=[A-Za-z][\w-]*(?:\s[^\n]*?)?::)")
+_WORKFLOW_COMMAND = r"##(?=[A-Za-z]*\[)|::(?=[A-Za-z][\w-]*(?:\s[^\n]*?)?::)"
 
 
 def _visible(character: str) -> str:
@@ -41,7 +41,7 @@ def without_workflow_commands(line: str) -> str:
     """
     if "::" not in line and "##" not in line:
         return line
-    return _WORKFLOW_COMMAND.sub(lambda mark: mark.group()[0] + " " + mark.group()[1:], line)
+    return re.sub(_WORKFLOW_COMMAND, lambda mark: mark.group()[0] + " " + mark.group()[1:], line)
 
 
 def harmless(text: str, limit: int | None = None) -> str:

@@ -54,8 +54,8 @@ def test_plain_check_imports_nothing_that_it_does_not_use() -> None:
     program = (
         "import sys; sys.argv = ['probecli', 'check', 'http://127.0.0.1:9/', '--retries', '0', "
         "'-o', 'json=/dev/null']\n"
-        "from probecli.__main__ import main\n"
-        "try: main()\n"
+        "from probecli.cli.app import run\n"
+        "try: run(sys.argv[1:])\n"
         "except SystemExit: pass\n"
         "sys.stderr.write(' '.join(sys.modules))"
     )

@@ -49,6 +49,14 @@ def test_the_sieve_lets_every_phrase_through_however_it_is_written(language: str
             assert may_say_so(f"<p>{text}</p>".encode()), text
 
 
+@pytest.mark.parametrize("language", PHRASES)
+def test_a_page_of_nothing_but_a_phrase_is_not_too_short_for_the_sieve(language: str) -> None:
+    for _, phrase in phrases(language):
+        assert may_say_so(phrase.encode()), phrase
+        if all(ord(char) < 0x100 for char in phrase):
+            assert may_say_so(phrase.encode("latin-1")), phrase
+
+
 def test_the_words_found_are_quoted_as_the_page_writes_them() -> None:
     page = html("Banque", "<p>Bonjour.</p><p>Nos services sont Actuellement Indisponibles.</p>")
 

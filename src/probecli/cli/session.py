@@ -206,7 +206,6 @@ def _settle_memory() -> None:
 
     Probing leaves no cycles behind; what a library may leave waits until it is worth a look.
     """
-    gc.collect()
     gc.freeze()
     gc.set_threshold(300_000, 20, 20)
 

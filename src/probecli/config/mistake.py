@@ -12,14 +12,14 @@ KeyPath = tuple[str | int, ...]
 
 SHOWN_MISTAKES = 50
 _LINE_WIDTH = 100
-_PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_PLAIN_KEY = r"[A-Za-z0-9_-]+"
 _LITERAL_SECRETS = (
-    re.compile(r"(?P<keep>://)(?!\$\{)[^/?#\s@]+(?=@)"),
-    re.compile(
+    r"(?P<keep>://)(?!\$\{)[^/?#\s@]+(?=@)",
+    (
         r"(?P<keep>\b(?:password|bearer)[\"']?\s*:\s*)"
         r"(?!\"?\$\{)(?:\"[^\"]*\"?|'[^']*'?|[^\s,}\"'][^,}]*)"
     ),
-    re.compile(r"(?P<keep>\bauthorization[\"']?\s*:\s*)(?!.*\$\{)[^,}]+", re.IGNORECASE),
+    r"(?i)(?P<keep>\bauthorization[\"']?\s*:\s*)(?!.*\$\{)[^,}]+",
 )
 
 
@@ -68,7 +68,7 @@ def path_text(path: KeyPath) -> str:
     for key in path:
         if isinstance(key, int):
             text += f"[{key}]"
-        elif _PLAIN_KEY.fullmatch(key):
+        elif re.fullmatch(_PLAIN_KEY, key):
             text += f".{key}" if text else key
         else:
             text += f'["{one_line(key, 60)}"]'
@@ -94,7 +94,7 @@ def suggestion(word: str, known: Iterable[str]) -> str:
 def without_literal_secrets(line: str) -> str:
     """A source line with passwords and userinfo that stand in it in the clear replaced by `***`."""
     for pattern in _LITERAL_SECRETS:
-        line = pattern.sub(lambda match: match["keep"] + MASK, line)
+        line = re.sub(pattern, lambda match: match["keep"] + MASK, line)
     return line
 
 

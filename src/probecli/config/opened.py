@@ -11,7 +11,7 @@ from probecli.config.source import Document
 from probecli.config.variables import Expander, Expansion
 from probecli.text import MASK, one_line
 
-_QUOTED = re.compile(r"`([^`]*)`")
+_QUOTED = r"`([^`]*)`"
 _PROBLEM_LIMIT = 400
 
 
@@ -57,8 +57,10 @@ class Opened:
         line, column, known = self._place(path, key=key)
         source_line = self._source_line(line)
         if any(at[: len(path)] == path for at in self.expansions):
-            problem = _QUOTED.sub(
-                lambda match: match[0] if match[1] in source_line else f"`{MASK}`", problem
+            problem = re.sub(
+                _QUOTED,
+                lambda match: match[0] if match[1] in source_line else f"`{MASK}`",
+                problem,
             )
         name = "" if self.is_list else path_text(known)
         self.mistakes.append(

@@ -55,8 +55,8 @@ RCODES = (
     *("NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"),
     *("YXDOMAIN", "YXRRSET", "NXRRSET", "NOTAUTH", "NOTZONE"),
 )
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_FORBIDDEN_IN_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_FORBIDDEN_IN_VALUE = r"[\x00-\x08\x0a-\x1f\x7f]"
 
 
 def problems(target: Target) -> Iterator[Problem]:
@@ -98,13 +98,13 @@ def _legal_headers(target: Target) -> Iterator[Problem]:
     seen: dict[str, str] = {}
     for name, value in target.headers.items():
         path = ("headers", name)
-        if not _TOKEN.fullmatch(name):
+        if not re.fullmatch(_TOKEN, name):
             yield path, f"{quoted(name)} is no header name"
-        if _FORBIDDEN_IN_VALUE.search(value):
+        if re.search(_FORBIDDEN_IN_VALUE, value):
             yield path, "a header's value holds no line break or control character"
         if (first := seen.setdefault(name.lower(), name)) != name:
             yield path, f"the header {quoted(first)} is given twice; case does not matter"
-    if not _TOKEN.fullmatch(target.method):
+    if not re.fullmatch(_TOKEN, target.method):
         yield ("method",), f"{quoted(target.method)} is no HTTP method"
 
 
@@ -174,7 +174,7 @@ def _expectations(target: Target) -> Iterator[Problem]:
             if problem := jsonpath_problem(query):
                 yield (level, "json", query), problem
         for name in expectations.header or ():
-            if not _TOKEN.fullmatch(name):
+            if not re.fullmatch(_TOKEN, name):
                 yield (level, "header", name), f"{quoted(name)} is no header name"
         if expectations.rcode is not None and expectations.rcode not in RCODES:
             hint = suggestion(expectations.rcode, RCODES)

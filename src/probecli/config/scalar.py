@@ -20,10 +20,10 @@ _BYTES_IN = {
     "gb": 1000**3,
 }
 _NUMBER = r"\d{1,15}(?:\.\d{1,9})?"
-_DURATION = re.compile(rf"(?:{_NUMBER}(?:ms|[smhd]))+|{_NUMBER}")
-_DURATION_PART = re.compile(rf"({_NUMBER})(ms|[smhd]|$)")
-_SIZE = re.compile(rf"({_NUMBER})\s?([a-z]*)", re.IGNORECASE)
-_STATUS = re.compile(r"(?P<low>[1-9]\d\d)(?:\s*-\s*(?P<high>[1-9]\d\d))?|(?P<class>[1-9])xx", re.I)
+_DURATION = rf"(?:{_NUMBER}(?:ms|[smhd]))+|{_NUMBER}"
+_DURATION_PART = rf"({_NUMBER})(ms|[smhd]|$)"
+_SIZE = rf"(?i)({_NUMBER})\s?([a-z]*)"
+_STATUS = r"(?i)(?P<low>[1-9]\d\d)(?:\s*-\s*(?P<high>[1-9]\d\d))?|(?P<class>[1-9])xx"
 
 
 def parse_duration(raw: object) -> Seconds:
@@ -31,8 +31,8 @@ def parse_duration(raw: object) -> Seconds:
 
     Raises ValueError, which says what a duration looks like.
     """
-    if isinstance(raw, str) and _DURATION.fullmatch(raw.strip()):
-        parts = _DURATION_PART.findall(raw.strip())
+    if isinstance(raw, str) and re.fullmatch(_DURATION, raw.strip()):
+        parts = re.findall(_DURATION_PART, raw.strip())
         return Seconds(sum(float(number) * _SECONDS_IN[unit or "s"] for number, unit in parts))
     if (
         isinstance(raw, int | float)
@@ -49,7 +49,7 @@ def parse_size(raw: object) -> ByteCount:
 
     Raises ValueError, which says what a size looks like.
     """
-    match = _SIZE.fullmatch(raw.strip()) if isinstance(raw, str) else None
+    match = re.fullmatch(_SIZE, raw.strip()) if isinstance(raw, str) else None
     if match and match[2].lower() in _BYTES_IN:
         return ByteCount(float(match[1]) * _BYTES_IN[match[2].lower()])
     if isinstance(raw, int) and not isinstance(raw, bool) and raw >= 0:
@@ -71,7 +71,7 @@ def parse_statuses(raw: object) -> StatusSet:
 
 
 def _status_range(raw: object) -> StatusRange:
-    match = None if isinstance(raw, bool | float) else _STATUS.fullmatch(str(raw).strip())
+    match = None if isinstance(raw, bool | float) else re.fullmatch(_STATUS, str(raw).strip())
     if not match:
         raise ValueError("expected statuses such as 200, 301-308 or 4xx, or a list of these")
     if match["class"]:

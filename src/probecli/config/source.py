@@ -15,9 +15,9 @@ MAX_YAML_BYTES = 32 * 1024 * 1024
 MAX_LIST_BYTES = 256 * 1024 * 1024
 TARGET_FILE = "targets.yaml"
 _YAML_SUFFIXES = frozenset({".yaml", ".yml"})
-_URL_LINE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+|\$\{[^\s:]+\}\S*")
-_FIRST_LINE = re.compile(r"^[^\S\n]*+[^\s#].*", re.MULTILINE)
-_COMMENT = re.compile(r"(?:^|\s)#.*")
+_URL_LINE = r"[A-Za-z][A-Za-z0-9+.-]*://\S+|\$\{[^\s:]+\}\S*"
+_FIRST_LINE = r"(?m)^[^\S\n]*+[^\s#].*"
+_COMMENT = r"(?:^|\s)#.*"
 
 
 class Document(Struct, frozen=True):
@@ -30,15 +30,15 @@ class Document(Struct, frozen=True):
 
     def has_url_lines(self) -> bool:
         """Whether this is a plain list of URLs, one a line, rather than YAML."""
-        first = _FIRST_LINE.search(self.text)
-        words = _COMMENT.sub("", first[0]).strip() if first else ""
-        return bool(_URL_LINE.fullmatch(words)) or from_shorthand(words) is not None
+        first = re.search(_FIRST_LINE, self.text)
+        words = re.sub(_COMMENT, "", first[0]).strip() if first else ""
+        return bool(re.fullmatch(_URL_LINE, words)) or from_shorthand(words) is not None
 
     def url_lines(self) -> Iterator[tuple[int, str]]:
         """The number (from 1) and the URL of every line that holds one."""
         for number, line in enumerate(self.text.splitlines(), 1):
             if "#" in line:
-                line = _COMMENT.sub("", line)
+                line = re.sub(_COMMENT, "", line)
             if url := line.strip():
                 yield number, url
 

@@ -11,19 +11,19 @@ if TYPE_CHECKING:
     from urllib.parse import SplitResult
 
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
-_HOST = re.compile(rf"(?:{_LABEL}\.)*{_LABEL}\.?")
+_HOST = rf"(?:{_LABEL}\.)*{_LABEL}\.?"
 # Nearly every URL has this shape; it spares ten thousand of them the careful look below.
 _BYTE = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _ORDINARY = re.compile(
     rf"https?://(?:(?:{_LABEL}\.)*[A-Za-z](?:[A-Za-z0-9-]{{0,61}}[A-Za-z0-9])?|(?:{_BYTE}\.){{3}}{_BYTE})"
     r"(?::(?:[1-9]\d{0,3}|[1-5]\d{4}))?(?:/[!-;=?-\[\]-_a-z~]*)?"
 )
-_SHORTHAND = re.compile(
+_SHORTHAND = (
     rf"(?P<host>\[[0-9A-Fa-f:.]+\]|(?:{_LABEL}\.)*{_LABEL}\.?)(?::(?P<port>\d{{1,5}}))?"
     r"(?P<rest>[/?]\S*)?"
 )
-_FILE_NAME = re.compile(r".*\.(?:ya?ml|json|txt|toml|conf|cfg|ini|csv)", re.IGNORECASE)
-_SPACE_OR_CONTROL = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]")
+_FILE_NAME = r"(?i).*\.(?:ya?ml|json|txt|toml|conf|cfg|ini|csv)"
+_SPACE_OR_CONTROL = r"[\x00-\x20\x7f-\x9f\u2028\u2029]"
 _RECORD_TYPES = frozenset(
     {
         *("A", "AAAA", "CAA", "CNAME", "DNSKEY", "DS", "HTTPS", "LOC", "MX", "NAPTR", "NS"),
@@ -43,8 +43,8 @@ def from_shorthand(text: str) -> str | None:
     https is assumed, http for port 80. A single word counts only as `localhost` or with a port,
     and what is spelt like a file's name is one.
     """
-    match = _SHORTHAND.fullmatch(text)
-    if not match or (_FILE_NAME.fullmatch(match["host"]) and not match["port"]):
+    match = re.fullmatch(_SHORTHAND, text)
+    if not match or (re.fullmatch(_FILE_NAME, match["host"]) and not match["port"]):
         return None
     named = "." in match["host"].rstrip(".") or match["host"] == "localhost"
     if not (named or match["port"] or match["host"].startswith("[")):
@@ -61,7 +61,7 @@ def problem_with(url: str) -> str | None:
     """Why a URL cannot be probed, in words; None when it can."""
     if is_ordinary(url):
         return None
-    if _SPACE_OR_CONTROL.search(url):
+    if re.search(_SPACE_OR_CONTROL, url):
         return "a URL holds no white space or control characters; write %20 for a space"
     scheme, separator, _ = url.partition("://")
     if not separator:
@@ -112,7 +112,7 @@ def problem_with_host(host: str) -> str | None:
             host = idna.encode(host, uts46=True).decode()
     except UnicodeError:
         return f"{quoted(host)} is no host name"
-    if not _HOST.fullmatch(host) or len(host) > 254:
+    if not re.fullmatch(_HOST, host) or len(host) > 254:
         return f"{quoted(host)} is no host name"
     if re.fullmatch(r"[\d.]+", host) and not _is_ip(host):
         return f"{quoted(host)} is no IPv4 address"

@@ -11,7 +11,7 @@ from probecli.config.mistake import KeyPath, Report, quoted
 
 MAX_FILE_BYTES = 64 * 1024
 _REFERENCE = re.compile(r"\$\$\{|\$\{(?P<inside>[^}]*)\}|\$\{")
-_VARIABLE = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<default>:-.*)?", re.DOTALL)
+_VARIABLE = r"(?s)(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<default>:-.*)?"
 
 
 class Expansion(Struct, frozen=True):
@@ -78,7 +78,7 @@ class Expander(Struct, frozen=True):
             raise LookupError("`${` is never closed; write `$${` for the two characters themselves")
         if inside.startswith("file:"):
             return _file_text(self.base / Path(inside[5:]).expanduser(), inside[5:])
-        match = _VARIABLE.fullmatch(inside)
+        match = re.fullmatch(_VARIABLE, inside)
         if not match:
             raise LookupError(
                 f"`${{{quoted(inside)[1:-1]}}}` is none of ${{VAR}}, ${{VAR:-default}} and "

@@ -27,7 +27,6 @@ from probecli.model.snapshot import LoopLag, worst_lag
 from probecli.model.target import Target
 from probecli.probe.kinds import begin_for
 from probecli.probe.network import Network
-from probecli.verdict.prefilter import may_say_so
 
 _LOOKED_AT = 1000
 
@@ -36,8 +35,6 @@ def _load(targets: Sequence[Target]) -> None:
     """Loads what probing takes before the processes part: once, in memory that they share."""
     for kind in {target.kind for target in targets[:_LOOKED_AT]}:
         begin_for(kind)
-    # Compiles the phrases, which the first page of any target would.
-    may_say_so(b"")
 
 
 class Workers:

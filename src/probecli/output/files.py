@@ -16,7 +16,7 @@ from probecli.output.terminal import Terminal
 FILE_WIDTH = 120
 FILE_LINES = 10_000
 STALE_S = 60
-_DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/(\d+)")
+_DESCRIPTOR = r"/(?:dev|proc/self)/fd/(\d+)"
 _STANDARD = {"/dev/stdout": 1, "/dev/stderr": 2}
 # What file systems without the notion answer to fsync; nothing is lost that they could keep.
 _NO_FSYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EROFS, errno.EBADF})
@@ -26,7 +26,7 @@ def descriptor(path: str) -> int | None:
     """The open file descriptor that a path such as `/dev/fd/3` or `/dev/stdout` stands for."""
     if path in _STANDARD:
         return _STANDARD[path]
-    match = _DESCRIPTOR.fullmatch(path)
+    match = re.fullmatch(_DESCRIPTOR, path)
     return int(match[1]) if match else None
 
 

@@ -20,7 +20,7 @@ _DELETE, _HASH = 0x7F, ord("#")
 
 # DEL and C1 controls, line and paragraph separators, bidirectional and zero-width characters, the
 # BOM and tag characters, as UTF-8; and the `##[` that CI systems take for a command.
-_UNSAFE = re.compile(
+_UNSAFE = (
     rb"\x7f|\xc2[\x80-\x9f\xad]|\xd8\x9c|\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]"
     rb"|\xef\xbb\xbf|\xf3\xa0[\x80\x81][\x80-\xbf]|##(?=[A-Za-z]*\[)"
 )
@@ -65,7 +65,7 @@ def _printable(data: bytes) -> bytes:
     # One byte is looked for several times as fast as by a text of one or two.
     if data.isascii() and _DELETE not in data and (_HASH not in data or b"##" not in data):
         return data
-    return _UNSAFE.sub(_escaped, data)
+    return re.sub(_UNSAFE, _escaped, data)
 
 
 def encode_lines(results: Sequence[Result]) -> bytes:

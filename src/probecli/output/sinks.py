@@ -12,6 +12,7 @@ from msgspec import Struct
 from probecli.model.result import Result
 from probecli.model.snapshot import Run, Snapshot
 from probecli.output import formats
+from probecli.output.document import Document
 from probecli.output.files import AtomicFile, StraightFile, is_straight
 from probecli.output.interface import Context, Destination, Options, Output
 from probecli.output.specs import Spec, parse_all, placeholders
@@ -36,6 +37,8 @@ class Sinks:
         # Files before the terminal: whoever stops reading must not keep a file from its place.
         self._outputs = sorted(outputs, key=lambda named: named.is_stdout)
         self._progress = progress
+        # A document waits for the whole: only the others are told of each result.
+        self._take_results = any(not isinstance(one.output, Document) for one in outputs)
         self._errors: list[Exception] = []
         self._gone: BrokenPipeError | None = None
 
@@ -58,7 +61,8 @@ class Sinks:
 
     def add(self, result: Result) -> None:
         """Hand one finished target to every output."""
-        self._each(lambda output: output.add(result))
+        if self._take_results:
+            self._each(lambda output: output.add(result))
         if self._progress:
             self._progress.add(result)
 

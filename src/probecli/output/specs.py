@@ -13,7 +13,7 @@ from probecli.model.snapshot import Run
 from probecli.output.files import descriptor, is_straight
 from probecli.output.formats import FORMATS
 
-_HOSTILE = re.compile(r"[^\w.-]")
+_HOSTILE = r"[^\w.-]"
 
 
 class OutputError(ValueError):
@@ -29,7 +29,7 @@ class Spec(Struct, frozen=True):
 
 def path_component(value: str) -> str:
     """`value` as one component of a path: no separator, no leading dot, not too long."""
-    return _HOSTILE.sub("_", value).lstrip(".").encode()[:100].decode(errors="ignore") or "_"
+    return re.sub(_HOSTILE, "_", value).lstrip(".").encode()[:100].decode(errors="ignore") or "_"
 
 
 def placeholders(run: Run, now: datetime) -> dict[str, str]:

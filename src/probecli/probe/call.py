@@ -45,7 +45,7 @@ class Origin(Struct, frozen=True):
 
 
 class Call(Struct, frozen=True):
-    """One HTTP request: where, what, with which fields and body."""
+    """One HTTP request: where, what, with which fields (at least Host) and body."""
 
     method: str
     origin: Origin
@@ -89,7 +89,10 @@ def split_url(url: str) -> tuple[Origin, str, str]:
 def first_call(target: Target) -> Call:
     """The request that a target asks for."""
     origin, path, userinfo = split_url(target.url)
-    headers = [("Host", origin.authority), *_OWN_FIELDS]
+    own = (("Host", origin.authority), *_OWN_FIELDS)
+    if target.method == "GET" and not (target.headers or target.auth or userinfo or _says(target)):
+        return Call("GET", origin, path, own)
+    headers = list(own)
     given: set[str] = set()
     if target.headers:
         given = {name.lower() for name in target.headers}
@@ -125,6 +128,10 @@ def encoded(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
+def _says(target: Target) -> bool:
+    return target.json is not None or target.form is not None or target.body is not None
+
+
 def _body(target: Target) -> tuple[bytes, str | None]:
     if target.json is not None:
         from msgspec import json
@@ -141,9 +148,15 @@ def _body(target: Target) -> tuple[bytes, str | None]:
 def http1_bytes(call: Call, *, absolute: bool = False) -> bytes:
     """The request in HTTP/1.1; `absolute` is the form that a proxy wants (RFC 9112, 3.2.2)."""
     path = call.url if absolute else call.path
-    fields = "\r\n".join(map(": ".join, call.headers))
-    head = f"{call.method} {path} HTTP/1.1\r\n{fields}\r\n\r\n"
+    name, value = call.headers[0]
+    # The first is Host; the others are mostly the same for all targets.
+    head = f"{call.method} {path} HTTP/1.1\r\n{name}: {value}\r\n{_lines(call.headers[1:])}\r\n"
     return encoded(head) + call.body
+
+
+@lru_cache(maxsize=256)
+def _lines(fields: tuple[tuple[str, str], ...]) -> str:
+    return "".join(f"{name}: {value}\r\n" for name, value in fields)
 
 
 # Fields of one connection, which HTTP/2 has no place for (RFC 9113, 8.2.2).

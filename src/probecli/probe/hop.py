@@ -33,7 +33,7 @@ class Hop(Struct, kw_only=True):
     status: int | None = None
     reason: bytes = b""
     version: str | None = None
-    headers: list[tuple[str, str]] = []
+    headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     body_bytes: int | None = None
 

@@ -137,7 +137,7 @@ def evidence(
         ),
         tls=hop.tls,
         reason=hop.reason.decode("latin-1"),
-        headers=tuple(hop.headers),
+        headers=hop.headers,
         body=hop.body,
     )
 

@@ -253,14 +253,14 @@ def endpoint(ip: str, port: int) -> str:
 
 
 # As c-ares writes them: `192.0.2.53:53`, `[2001:db8::53]:53`, `[fe80::1]:53%eth0`.
-_CONFIGURED = re.compile(r"(?:\[([^\]]+)\]|([^:]+)):(\d+)(%.+)?")
+_CONFIGURED = r"(?:\[([^\]]+)\]|([^:]+)):(\d+)(%.+)?"
 
 
 def listed(servers: Sequence[str]) -> str:
     """The name servers of a c-ares channel as results name them: sorted, joined by ", "."""
     names = set()
     for server in servers:
-        parts = _CONFIGURED.fullmatch(server)
+        parts = re.fullmatch(_CONFIGURED, server)
         if parts is None:
             names.add(server)
             continue

@@ -10,8 +10,8 @@ import msgspec
 
 Headers = Sequence[tuple[str, str]]
 
-_CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
-_META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([A-Za-z0-9._:-]{1,40})", re.I)
+_CHARSET = r"(?i)charset\s*=\s*[\"']?([A-Za-z0-9._:-]{1,40})"
+_META_CHARSET = rb"(?i)<meta[^>]{0,200}?charset\s*=\s*[\"']?([A-Za-z0-9._:-]{1,40})"
 _BYTE_ORDER_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # Browsers read Latin-1 as its superset (WHATWG Encoding). The codecs of the second row are no web
 # encodings, and some of them are slow or warn.
@@ -19,7 +19,7 @@ _WEB_NAMES = {"iso8859-1": "cp1252", "ascii": "cp1252"}
 _NOT_OF_THE_WEB = frozenset(
     {"idna", "punycode", "unicode-escape", "raw-unicode-escape", "utf-7", "undefined"}
 )
-_BYTE_OFFSET = re.compile(r"\(byte (\d+)\)")
+_BYTE_OFFSET = r"\(byte (\d+)\)"
 
 
 class NotJsonError(ValueError):
@@ -49,7 +49,7 @@ def _codec(label: str) -> str | None:
 @lru_cache(maxsize=1024)
 def media_type(content_type: str) -> tuple[str, str | None]:
     """The media type of a Content-Type, in lower case, and the codec of its charset if known."""
-    declared = _CHARSET.search(content_type)
+    declared = re.search(_CHARSET, content_type)
     kind = content_type.partition(";")[0].strip().lower()
     return kind, _codec(declared.group(1)) if declared else None
 
@@ -61,7 +61,7 @@ def charset(content_type: str, body: bytes) -> str | None:
     declared = media_type(content_type)[1]
     if declared:
         return declared
-    meta = _META_CHARSET.search(body, 0, 1024)
+    meta = re.search(_META_CHARSET, body[:1024])
     if meta and (name := _codec(meta.group(1).decode("ascii"))):
         # A page whose <meta> could be read as ASCII is in no UTF-16, whatever it says.
         return "utf-8" if name.startswith("utf-16") else name
@@ -93,7 +93,7 @@ def parse_json(text: str) -> Any:
     except (msgspec.DecodeError, ValueError) as error:
         if not text.strip():
             raise NotJsonError("not JSON: empty") from None
-        place = _BYTE_OFFSET.search(str(error))
+        place = re.search(_BYTE_OFFSET, str(error))
         encoded = text.encode("utf-8", "surrogatepass")
         before = encoded[: int(place.group(1))] if place else encoded
         line, column = before.count(b"\n") + 1, len(before) - before.rfind(b"\n")

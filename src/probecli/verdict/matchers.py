@@ -23,7 +23,7 @@ EXCERPT = 2000
 WORD = 500
 
 
-_BREAK = re.compile(r"[\s\"'<>]")
+_BREAK = r"[\s\"'<>]"
 
 
 class Check(Struct, frozen=True):
@@ -55,7 +55,7 @@ def same(expected: object, actual: object) -> bool:
 def _from_word(text: str, place: int) -> str:
     """An excerpt of `text` from the start of the word at `place`."""
     before = text[max(0, place - WORD) : place]
-    breaks = _BREAK.split(before)
+    breaks = re.split(_BREAK, before)
     start = place - len(breaks[-1])
     return text[start : start + EXCERPT]
 

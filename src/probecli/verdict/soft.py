@@ -36,8 +36,8 @@ _ARTICLE = (
     "article time, [itemtype*=Article], [itemtype*=Product]"
 )
 _LOGIN = "input[type=password]"
-_SEPARATORS = re.compile(r"\s+[-|–—·•:»]+\s+|\s*[|»]\s*|\s*:\s+")  # noqa: RUF001
-_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|\n+")
+_SEPARATORS = r"\s+[-|–—·•:»]+\s+|\s*[|»]\s*|\s*:\s+"  # noqa: RUF001
+_SENTENCE_END = r"(?<=[.!?…])\s+|\n+"
 # Letters that Unicode does not decompose, and the marks that stand for one another.
 _APART = str.maketrans("łøđħ’‘ʼ´`‐‑‒–—", "lodh'''''-----", "\u00ad\u200b")  # noqa: RUF001
 
@@ -87,7 +87,7 @@ def _is_whole(heading: str) -> bool:
     pattern = _phrases()["whole"]
     return any(
         pattern.fullmatch(folded_text(part).strip(" .!…:")) is not None
-        for part in _SEPARATORS.split(heading)
+        for part in re.split(_SEPARATORS, heading)
     )
 
 
@@ -112,7 +112,7 @@ def _verdict_words(page: Page) -> str | None:
 
 
 def _sentence(text: str, weight: Weight) -> str:
-    for sentence in _SENTENCE_END.split(text):
+    for sentence in re.split(_SENTENCE_END, text):
         if _has(weight, sentence):
             return sentence.strip()
     return text

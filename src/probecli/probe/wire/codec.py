@@ -54,7 +54,7 @@ class HttpCodec:
         self.status: int | None = None
         self.version = ""
         self.reason = b""
-        self.headers: list[tuple[str, str]] = []
+        self.headers: tuple[tuple[str, str], ...] = ()
 
     @property
     def body(self) -> bytes:

@@ -4,6 +4,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from probecli.probe.wire.codec import HttpCodec
 from probecli.probe.wire.fault import Fault
 
@@ -17,8 +19,10 @@ _STATUS_LINE = re.compile(r"HTTP/(1\.[01]) ([2-5][0-9][0-9])(?: (.*))?")
 _FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _TEXT = bytes({*range(0x20, 0x100), 0x09} - {0x7F})
 _BODILESS = (204, 304)
-# Texts up to this length are looked up by what was seen before: servers say the same few.
+# Up to these lengths, lines and whole heads are looked up by what was seen before: servers say the
+# same few, and many behind one front end answer in the same second.
 _FAMILIAR = 64
+_FAMILIAR_HEAD = 512
 # As much of what is no HTTP as a reader needs to know it by.
 _QUOTED_BYTES = 60
 
@@ -83,41 +87,17 @@ class Http1(HttpCodec):
         end = data.find(b"\r\n\r\n")
         if end < 0:
             return False
-        head = data[:end]
-        lines = head.decode("latin-1").split("\r\n")
-        if head.translate(None, _TEXT) != b"\r\n" * (len(lines) - 1):
+        head = _known_head(data[:end]) if end <= _FAMILIAR_HEAD else _head(data[:end])
+        if head is None:
             return False
-        begun = _begun(lines[0]) if len(lines[0]) <= _FAMILIAR else None
-        if begun is None:
-            return False
-        del lines[0]
-        headers = []
-        for line in lines:
-            field = _known_field(line) if len(line) <= _FAMILIAR else _field(line)
-            if field is None:
-                return False
-            headers.append(field)
-        named = dict(headers)
-        length_text = named.get("content-length", "")
-        if (
-            not length_text.isdecimal()
-            or len(length_text) > 15
-            or "transfer-encoding" in named
-            or (
-                len(named) < len(headers)
-                and sum(name == "content-length" for name, _ in headers) > 1
-            )
-        ):
-            return False
-        version, status, reason = begun
-        length = 0 if self._no_body or status in _BODILESS else int(length_text)
+        length = 0 if self._no_body or head.status in _BODILESS else head.length
         body = data[end + 4 : end + 4 + length]
         if len(body) < length and len(body) < self._max_body_bytes:
             return False
-        self.status = status
-        self.version = version
-        self.reason = reason
-        self.headers = headers
+        self.status = head.status
+        self.version = head.version
+        self.reason = head.reason
+        self.headers = head.headers
         self._keep(body)
         self.in_body = True
         self.done = True
@@ -227,10 +207,10 @@ class Http1(HttpCodec):
         self.status = status
         self.version = version
         self.in_body = True
-        self.headers = [
+        self.headers = tuple(
             (name.decode("latin-1").lower(), value.decode("latin-1"))
             for name, value in self._headers
-        ]
+        )
         named = dict(self.headers)
         encoding = named.get("transfer-encoding")
         self._framed = (
@@ -248,6 +228,43 @@ class Http1(HttpCodec):
         """The response is complete, unless it was an interim one."""
         if not self._interim:
             self.done = True
+
+
+class _Head(Struct, frozen=True):
+    """An ordinary head: one status line, fields, and a Content-Length."""
+
+    version: str
+    status: int
+    reason: bytes
+    headers: tuple[tuple[str, str], ...]
+    length: int
+
+
+def _head(data: bytes) -> _Head | None:
+    """What a head says, without the empty line at its end; None for one that is not ordinary."""
+    lines = data.decode("latin-1").split("\r\n")
+    if data.translate(None, _TEXT) != b"\r\n" * (len(lines) - 1):
+        return None
+    begun = _begun(lines[0]) if len(lines[0]) <= _FAMILIAR else None
+    if begun is None:
+        return None
+    del lines[0]
+    headers = []
+    for line in lines:
+        field = _known_field(line) if len(line) <= _FAMILIAR else _field(line)
+        if field is None:
+            return None
+        headers.append(field)
+    named = dict(headers)
+    length = named.get("content-length", "")
+    if not length.isdecimal() or len(length) > 15 or "transfer-encoding" in named:
+        return None
+    if len(named) < len(headers) and sum(name == "content-length" for name, _ in headers) > 1:
+        return None
+    return _Head(*begun, tuple(headers), int(length))
+
+
+_known_head = lru_cache(maxsize=256)(_head)
 
 
 @lru_cache(maxsize=256)

@@ -139,11 +139,13 @@ class Http2(HttpCodec):
     def _head(self, headers: list[tuple[bytes, bytes]]) -> None:
         self.answering = True
         self.in_body = True
+        fields = []
         for name, value in headers:
             if name == b":status":
                 self.status = int(value) if value.isdigit() else 0
             else:
-                self.headers.append((name.decode("latin-1"), value.decode("latin-1")))
+                fields.append((name.decode("latin-1"), value.decode("latin-1")))
+        self.headers = tuple(fields)
         if not self.status or not 100 <= self.status <= 999:
             raise Fault("http.protocol.error", "HTTP/2: a response without a valid status")
 
