@@ -15,7 +15,7 @@ from probecli.output.spool import Spool, Spooled
 # Up to so many targets people read the document itself, and indenting costs nothing that counts;
 # above, one target a line takes half the bytes and is as good for diff and grep.
 INDENTED_UP_TO = 1_000
-_CHUNK = 500
+_CHUNK = 64
 _DELETE, _HASH = 0x7F, ord("#")
 
 # DEL and C1 controls, line and paragraph separators, bidirectional and zero-width characters, the

@@ -158,6 +158,8 @@ def order_for(
         if secure
         else None,
         tunnel,
+        # A handshake's first words wait for their turn, behind whatever is more urgent.
+        speaks=tunnel is not None or not secure,
     )
 
 

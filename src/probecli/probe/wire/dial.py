@@ -28,10 +28,13 @@ class Tried(NamedTuple):
     fault: Fault | None
 
 
-def dialled(system: System, address: Address) -> socket.SocketType:
-    """A socket that is connecting to `address`; raises Fault when the call itself fails."""
+def dialled(system: System, address: Address, *, speaks: bool) -> socket.SocketType:
+    """A socket that is connecting to `address`; raises Fault when the call itself fails.
+
+    `speaks` is that of `System.open`.
+    """
     try:
-        sock = system.open(address.family)
+        sock = system.open(address.family, speaks=speaks)
     except OSError as error:
         raise connect_fault(error.errno or 0, immediate=True) from None
     try:
@@ -99,6 +102,7 @@ class Dial:
         "_lines",
         "_loop",
         "_owner",
+        "_speaks",
         "_stagger",
         "_started",
         "system",
@@ -111,8 +115,11 @@ class Dial:
         loop: asyncio.AbstractEventLoop,
         addresses: tuple[Address, ...],
         owner: Owner,
+        *,
+        speaks: bool,
     ) -> None:
         self.system = system
+        self._speaks = speaks
         self._loop = loop
         self._addresses = iter(addresses)
         self._owner: Owner | None = owner
@@ -193,7 +200,7 @@ class Dial:
 
     def _dial(self, address: Address) -> Fault | None:
         try:
-            sock = dialled(self.system, address)
+            sock = dialled(self.system, address, speaks=self._speaks)
         except Fault as fault:
             return fault
         line = _Line(self, sock, address)

@@ -117,7 +117,7 @@ class Exchange:
             bound = order.timeout_s
         self._deadline = self._deadlines.set(self, bound)
         if len(order.addresses) > 1:
-            self._dial = Dial(self._system, self._loop, order.addresses, self)
+            self._dial = Dial(self._system, self._loop, order.addresses, self, speaks=order.speaks)
             self._tried = self._dial.tried
             self._dial.start()
         else:
@@ -131,7 +131,7 @@ class Exchange:
     def _dial_alone(self, address: Address) -> None:
         """The one address, without what a choice among several takes: it saves 5 us."""
         try:
-            self._sock = dialled(self._system, address)
+            self._sock = dialled(self._system, address, speaks=self._order.speaks)
         except Fault as fault:
             self._not_connected(address, fault)
             return
@@ -181,6 +181,8 @@ class Exchange:
                 self._send(self._codec.open())
             else:
                 self._path_is_open()
+            if self._order.speaks and self.alive:
+                self._system.has_spoken(sock)
             if mask & (READ | CLOSING) and self.alive and self.stage == STAGE_READING:
                 self._read(mask)
         except Fault as fault:

@@ -30,6 +30,7 @@ class Order(Struct, frozen=True):
     `tunnel` is a codec that opens a way through a proxy before TLS begins. `codec` is chosen once
     the protocol is negotiated (None without TLS or ALPN). `patience_s` is the time-out that the
     user set, of which earlier steps may have left only `timeout_s`: it is the one to speak of.
+    With `speaks`, our words are sent as soon as the connection stands: no greeting is awaited.
     """
 
     addresses: tuple[Address, ...]
@@ -39,6 +40,7 @@ class Order(Struct, frozen=True):
     patience_s: float
     tls: TlsOrder | None = None
     tunnel: "Tunnel | None" = None
+    speaks: bool = False
 
 
 class Outcome(Struct, frozen=True):

@@ -42,11 +42,15 @@ class System(Protocol):
 
     clock: Clock
 
-    def open(self, family: socket.AddressFamily) -> socket.SocketType:
+    def open(self, family: socket.AddressFamily, *, speaks: bool) -> socket.SocketType:
         """A new stream socket that does not block, set as timing needs it.
 
-        The bare type: `socket.socket` adds files and bookkeeping in Python, at 2 us a probe.
+        With `speaks`, what is sent as soon as it is connected may complete the connection. The
+        bare type: `socket.socket` adds files and bookkeeping in Python, at 2 us a probe.
         """
+
+    def has_spoken(self, sock: socket.SocketType) -> None:
+        """The first words of a socket that was opened to speak have been sent."""
 
     def connect_error(self, sock: socket.SocketType, mask: int) -> int:
         """How a connect ended of which the event `mask` told: an errno, 0 when it stands."""
@@ -118,6 +122,7 @@ class LinuxSystem(_Turns):
 
     _STREAM = socket.SOCK_STREAM | getattr(socket, "SOCK_NONBLOCK", 0)
     _SO_TIMESTAMPNS = 35
+    _TCP_QUICKACK = 12
     _TIMESPEC = struct.Struct("qq")
     # Of `struct tcp_info` (linux/tcp.h), tcpi_state, tcpi_rtt in microseconds, tcpi_total_retrans.
     _TCP_INFO = struct.Struct("=B67xI28xI")
@@ -132,12 +137,20 @@ class LinuxSystem(_Turns):
         loop.add_reader(self._epoll.fileno(), self._pump)
         # The kernel switches receive stamps on for the host by a deferred work item at the first
         # socket that asks; asking early means that the first probe is stamped too.
-        self._primer = self.open(socket.AF_INET)
+        self._primer = self.open(socket.AF_INET, speaks=False)
 
-    def open(self, family: socket.AddressFamily) -> socket.SocketType:
+    def open(self, family: socket.AddressFamily, *, speaks: bool) -> socket.SocketType:
         sock = socket.SocketType(family, self._STREAM)
         sock.setsockopt(socket.SOL_SOCKET, self._SO_TIMESTAMPNS, 1)
+        if speaks:
+            # The request carries the handshake's last ACK (as HAProxy's `tcp-smart-connect` has
+            # it): a packet less, and a tenth of a probe's cost on loopback.
+            sock.setsockopt(socket.IPPROTO_TCP, self._TCP_QUICKACK, 0)
         return sock
+
+    def has_spoken(self, sock: socket.SocketType) -> None:
+        # Else a server that sends head and body apart waits 40 ms between them for an ACK.
+        sock.setsockopt(socket.IPPROTO_TCP, self._TCP_QUICKACK, 1)
 
     def connect_error(self, sock: socket.SocketType, mask: int) -> int:
         # A failed connect always hangs up: only then is a system call worth its time.
@@ -222,10 +235,13 @@ class PortableSystem(_Turns):
 
     clock: Clock = "loop"
 
-    def open(self, family: socket.AddressFamily) -> socket.SocketType:
+    def open(self, family: socket.AddressFamily, *, speaks: bool) -> socket.SocketType:
         sock = socket.SocketType(family, socket.SOCK_STREAM)
         sock.setblocking(False)
         return sock
+
+    def has_spoken(self, sock: socket.SocketType) -> None:
+        """Nothing was set for it."""
 
     def connect_error(self, sock: socket.SocketType, mask: int) -> int:
         return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
