@@ -15,7 +15,7 @@ _HOST = rf"(?:{_LABEL}\.)*{_LABEL}\.?"
 # Nearly every URL has this shape; it spares ten thousand of them the careful look below.
 _BYTE = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _ORDINARY = re.compile(
-    rf"https?://(?:(?:{_LABEL}\.)*[A-Za-z](?:[A-Za-z0-9-]{{0,61}}[A-Za-z0-9])?|(?:{_BYTE}\.){{3}}{_BYTE})"
+    rf"https?://(?:(?:{_BYTE}\.){{3}}{_BYTE}|(?:{_LABEL}\.)*[A-Za-z](?:[A-Za-z0-9-]{{0,61}}[A-Za-z0-9])?)"
     r"(?::(?:[1-9]\d{0,3}|[1-5]\d{4}))?(?:/[!-;=?-\[\]-_a-z~]*)?"
 )
 _SHORTHAND = (

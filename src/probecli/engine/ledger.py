@@ -45,7 +45,7 @@ class Ledger:
     def add(self, index: int, result: Result) -> None:
         """The result of the target at `index`."""
         self._has_result[index] = True
-        if may_change(result, has_controls=not self._cleared):
+        if result.cause is not None and may_change(result, has_controls=not self._cleared):
             self._held[index] = result
         else:
             self._finish(index, result)

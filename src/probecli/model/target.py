@@ -19,6 +19,8 @@ KIND_BY_SCHEME: dict[str, Kind] = {
     "ws": "ws",
     "wss": "ws",
 }
+# Enough of a URL to tell the schemes apart, and found several times as fast.
+_KIND_BY_START = {f"{scheme}://"[:5]: kind for scheme, kind in KIND_BY_SCHEME.items()}
 
 
 class Seconds(float):
@@ -179,5 +181,5 @@ class Target(Struct, frozen=True, gc=False, forbid_unknown_fields=True, kw_only=
     @property
     def kind(self) -> Kind:
         """The probe kind, from the URL's scheme."""
-        scheme = self.url[: self.url.index(":")]
-        return KIND_BY_SCHEME.get(scheme) or KIND_BY_SCHEME[scheme.lower()]
+        url = self.url
+        return _KIND_BY_START.get(url[:5]) or KIND_BY_SCHEME[url[: url.index(":")].lower()]

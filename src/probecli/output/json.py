@@ -100,20 +100,21 @@ def render(snapshot: Snapshot) -> Iterator[bytes]:
     frame = encode(msgspec.structs.replace(snapshot, targets=()))
     head, empty, tail = frame.rpartition(b'"targets":[]')
     yield head + empty[:-1]
-    separator = b"\n"
+    held = b"\n"
     for lines in _lines(snapshot.targets):
-        yield separator + lines
-        separator = b",\n"
-    yield b"\n]" + tail + b"\n"
+        yield held
+        held = lines
+    yield held.removesuffix(b",\n") + b"\n]" + tail + b"\n"
 
 
 def _lines(results: Sequence[Result]) -> Iterator[bytes]:
-    """The results encoded, one a line, some at a time."""
+    """The results encoded, one a line with a comma at its end, some at a time."""
     if isinstance(results, Spooled):
-        yield from map(b",\n".join, results.encoded(encode))
+        for encoded in results.encoded(encode):
+            yield b",\n".join([*encoded, b""])
         return
     for start in range(0, len(results), _CHUNK):
-        yield encode_lines(results[start : start + _CHUNK])[:-1].replace(b"\n", b",\n")
+        yield encode_lines(results[start : start + _CHUNK]).replace(b"\n", b",\n")
 
 
 def create(destination: Destination, context: Context) -> Output:

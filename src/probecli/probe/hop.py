@@ -39,14 +39,11 @@ class Hop(Struct, kw_only=True):
 
     def header(self, name: str) -> str | None:
         """The first field of this name, which is to be given in lower case."""
-        return next(iter(self._values(name)), None)
+        return next((value for key, value in self.headers if key == name), None)
 
     def joined(self, name: str) -> str:
         """All fields of this name as one list (RFC 9110, 5.3); empty without any."""
-        return ", ".join(self._values(name))
-
-    def _values(self, name: str) -> list[str]:
-        return [value for key, value in self.headers if key == name]
+        return ", ".join([value for key, value in self.headers if key == name])
 
 
 Send = Callable[[Call, float], Awaitable[Hop]]
@@ -213,8 +210,7 @@ def hop_of(
         hop.headers = codec.headers
         hop.body = codec.body
         hop.body_bytes = codec.body_bytes
-        codings = hop.joined("content-encoding")
-        if codings and fault is None:
+        if fault is None and (codings := hop.joined("content-encoding")):
             try:
                 hop.body = decoded(hop.body, codings, limit=limit, cut=codec.cut)
             except Fault as corrupt:

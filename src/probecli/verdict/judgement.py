@@ -1,6 +1,7 @@
 """From the evidence of one attempt to its verdict."""
 
 from functools import lru_cache
+from typing import Any
 
 from msgspec import structs
 
@@ -11,7 +12,7 @@ from probecli.model.target import Expectations, StatusRange, StatusSet, Target
 from probecli.text import one_line, redact
 from probecli.verdict.challenge import challenge
 from probecli.verdict.content import by_name
-from probecli.verdict.expectations import Outcome, given
+from probecli.verdict.expectations import Outcome, given, plain_facts
 from probecli.verdict.soft import unavailable
 
 TEXT_LIMIT = 120
@@ -45,11 +46,7 @@ def judge(target: Target, evidence: Evidence) -> Verdict:
     ):
         return _failed(target, expect, evidence, evidence.failure)
 
-    results: list[ExpectationResult] = []
-    missed = _evaluated(target, expect, "expect", evidence, results)
-    missed_warning = _evaluated(target, target.warn, "warn", evidence, results)
-    expectations = tuple(results)
-
+    expectations, missed, missed_warning = _all_evaluated(target, expect, evidence)
     status = evidence.http.status if evidence.http is not None else None
     if status is not None:
         headers = by_name(evidence.headers)
@@ -77,6 +74,33 @@ def _line(text: str, secrets: tuple[str, ...], limit: int = TEXT_LIMIT) -> str:
 
 def _verdict(cause: str, detail: str, expectations: tuple[ExpectationResult, ...]) -> Verdict:
     return Verdict(CAUSES[cause].state, cause, detail, expectations)
+
+
+_Evaluated = tuple[tuple[ExpectationResult, ...], Missed | None, Missed | None]
+# By identity, as in `expectations.given`; what is held here keeps its own.
+_KNOWN: dict[tuple[Any, ...], tuple[Expectations, Expectations, _Evaluated]] = {}
+_MOST_KNOWN = 1024
+
+
+def _all_evaluated(target: Target, expect: Expectations, evidence: Evidence) -> _Evaluated:
+    """Every result, the first `expect` and the first `warn` that missed.
+
+    Where all that is given is plain, thousands of targets share what one of them was told.
+    """
+    warn = target.warn
+    key = (id(expect), id(warn), target.secrets, plain_facts(evidence))
+    known = _KNOWN.get(key)
+    if known is not None:
+        return known[2]
+    results: list[ExpectationResult] = []
+    missed = _evaluated(target, expect, "expect", evidence, results)
+    missed_warning = _evaluated(target, warn, "warn", evidence, results)
+    evaluated = tuple(results), missed, missed_warning
+    if all(row.plain for row, _ in (*given(expect), *given(warn))):
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.clear()
+        _KNOWN[key] = expect, warn, evaluated
+    return evaluated
 
 
 def _evaluated(
