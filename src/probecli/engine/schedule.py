@@ -1,6 +1,7 @@
 """Which target may be probed now: so many in flight, so many for one host, retries when due."""
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
@@ -11,6 +12,8 @@ from probecli.probe.kinds import Begun
 
 # Targets that wait for their host's turn are held in memory; past this many, no more are read.
 _PARKED_LIMIT = 10_000
+# The start of a common URL, whose host and port are its key as they stand.
+_PLAIN_HOST = re.compile(r"http(s?)://([a-z0-9.-]+)(:[1-9][0-9]*)?(?:/|\Z)")
 
 
 class Job:
@@ -30,6 +33,10 @@ class Job:
 
 def host_key(url: str) -> str:
     """Host and port of a URL, as the key of the per-host limit."""
+    plain = _PLAIN_HOST.match(url)
+    if plain is not None:
+        secure, host, port = plain.groups()
+        return f"{host}{port or (':443' if secure else ':80')}"
     origin = split_url(url)[0]
     host = f"[{origin.host}]" if ":" in origin.host else origin.host
     return f"{host}:{origin.port}"

@@ -59,7 +59,7 @@ class Call(Struct, frozen=True):
         return f"{self.origin.scheme}://{self.origin.authority}{self.path}"
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=64)
 def split_url(url: str) -> tuple[Origin, str, str]:
     """Origin, path with query, and userinfo of a URL; the host is in its ASCII form.
 
