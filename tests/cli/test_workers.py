@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,6 +52,59 @@ def test_workers_give_one_result_in_the_order_of_the_list(url_list: Path) -> Non
     assert not done.stderr
     names = [one["name"] for one in json.loads(done.stdout)["targets"]]
     assert names == url_list.read_text().splitlines()
+
+
+def told(server: Server, folder: Path, workers: str, *options: str) -> tuple[int, list[Any], str]:
+    """What a run says of a mixed list, but for its times: exit code, snapshot, CSV."""
+    targets = "".join(
+        f"  - {{name: {name}, url: '{server.url}/{status}?{name}', group: {group}{more}}}\n"
+        for name, status, group, more in (
+            ("one", 200, "first", ""),
+            ("two", 503, "first", ", allow_failure: true"),
+            ("three", 200, "second", ", allow_failure: true"),
+            ("four", 404, "second", ""),
+            ("five", 200, "second", ", warn: {body: never}"),
+        )
+    )
+    file = folder / "targets.yaml"
+    file.write_text(
+        "defaults: {retry: {attempts: 1}}\n"
+        "groups: {first: {title: One}, second: {gate: {max_failures: 1}}}\n"
+        f"targets:\n{targets}"
+    )
+    place = folder / f"by-{workers}"
+    place.mkdir()
+    out, table = place / "out.json", place / "out.csv"
+    done = probecli(
+        *("check", str(file), "--workers", workers, "-o", f"json={out}", "-o", f"csv={table}"),
+        *(option.format(place=place) for option in options),
+    )
+    assert not done.stderr
+    snapshot = json.loads(out.read_bytes())
+    facts = [
+        (one["name"], one["state"], one["cause"], one["gated"], one["http"], one["expectations"])
+        for one in snapshot["targets"]
+    ]
+    lines = [row.split(",")[3:12] for row in table.read_text().splitlines()]
+    return done.returncode, [snapshot["summary"], snapshot["gate"], facts, lines], done.stdout
+
+
+@pytest.mark.parametrize(
+    "options", [(), ("-o", "nagios"), ("--history", "{place}/history.db", "-o", "github")]
+)
+def test_workers_tell_the_same_as_one_process(
+    server: Server, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    alone = told(server, tmp_path, "1", *options)
+    assert told(server, tmp_path, "2", *options)[:2] == alone[:2]
+
+
+def test_workers_pass_every_result_on_as_it_comes(url_list: Path) -> None:
+    done = probecli("check", str(url_list), "--workers", "2", "-o", "ndjson")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    results = [line for line in lines if line["type"] == "result"]
+    assert {one["url"] for one in results} == set(url_list.read_text().splitlines())
+    assert {one["state"] for one in results} == {"up"}
 
 
 def test_controls_hold_for_all_workers(server: Server, tmp_path: Path) -> None:

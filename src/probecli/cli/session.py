@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from probecli.cli.failure import bug_report, fail, not_written, quiet_exit, say
 from probecli.cli.past import Held, Past, say_changes
-from probecli.engine.keeper import Keeper
+from probecli.engine.keeper import SharedKeeper
 from probecli.engine.limits import granted
 from probecli.engine.run import (
     Measured,
@@ -94,10 +94,11 @@ def carry_out(plan: Plan, request: Request) -> int:
     if count == 1:
         return asyncio.run(carried_out(plan, request))
     from probecli.engine.workers import Workers
+    from probecli.output.json import encode_exactly
 
     # Before any thread or event loop, which a forked process must not inherit.
     limits = granted(request.concurrency, request.per_host, request.deadline_s)
-    workers = Workers(plan, limits, count, portable=portable())
+    workers = Workers(plan, limits, count, encode=encode_exactly, portable=portable())
     try:
         return asyncio.run(carried_out(plan, request, workers))
     finally:
@@ -131,7 +132,8 @@ async def carried_out(
         network = Network(asyncio.get_running_loop(), now=time.time, portable=portable())
         restore = listening(stop)
         try:
-            measured = await _measured(plan, request, workers, network, stop, reader, keeper)
+            on_result = reader if sinks.await_results else None
+            measured = await _measured(plan, request, workers, network, stop, on_result, keeper)
         finally:
             restore()
             await network.close()
@@ -167,23 +169,25 @@ async def _measured(
     workers: "Workers | None",
     network: Network,
     stop: Stop,
-    reader: _Reader,
-    keeper: Keeper | None,
+    on_result: Callable[[Result], None] | None,
+    keeper: SharedKeeper | None,
 ) -> Measured:
     limits = granted(request.concurrency, request.per_host, request.deadline_s)
     rng = random.Random()
     if workers is None:
-        return await run(plan, limits, network, rng=rng, stop=stop, on_result=reader, keeper=keeper)
+        return await run(
+            plan, limits, network, rng=rng, stop=stop, on_result=on_result, keeper=keeper
+        )
     from probecli.engine.workers import run_shared
 
     return await run_shared(
-        plan, limits, workers, network, rng=rng, stop=stop, on_result=reader, keeper=keeper
+        plan, limits, workers, network, rng=rng, stop=stop, on_result=on_result, keeper=keeper
     )
 
 
 def _keeper(
     plan: Plan, place: str | None, *, shared: bool
-) -> contextlib.AbstractContextManager[Keeper | None]:
+) -> contextlib.AbstractContextManager[SharedKeeper | None]:
     """Where a large run's results are kept; None where they are to stay in memory.
 
     A history holds more of every target than its result is: it wants them all at once. A run that

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+import msgspec
+
 from probecli.model.result import Result
 
 
@@ -16,6 +18,17 @@ class Keeper(Protocol):
         """Everything that was kept, in the plan's order."""
 
 
+class SharedKeeper(Keeper, Protocol):
+    """The same for results that workers send."""
+
+    def add_up(self, index: int, group: str | None, data: bytes) -> None:
+        """The result of a target of `group` that is up, as the JSON that its worker made of it."""
+
+
+decode_result = msgspec.json.Decoder(Result).decode
+"""The inverse of a worker's encoding."""
+
+
 class InMemory:
     """Keeps the results as they are."""
 
@@ -25,6 +38,10 @@ class InMemory:
     def add(self, index: int, result: Result) -> None:
         """The result of the target at `index`."""
         self._results[index] = result
+
+    def add_up(self, index: int, group: str | None, data: bytes) -> None:
+        """The same as a worker's JSON."""
+        self._results[index] = decode_result(data)
 
     def results(self) -> tuple[Result, ...]:
         """Everything that was kept, in the plan's order."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 
 from probecli.engine.blame import may_change, notice, reassessed
-from probecli.engine.keeper import Keeper
+from probecli.engine.keeper import Keeper, decode_result
 from probecli.model.plan import Plan
 from probecli.model.result import Result
 from probecli.verdict.controls import control_fails
@@ -13,11 +13,14 @@ from probecli.verdict.gate import Gates
 class Ledger:
     """Takes every result once, in any order, and passes each on as soon as nothing changes it.
 
-    `on_result` and `keeper` get targets' results in the order in which they become final; the
-    ledger itself holds only those that are not final yet, and counts the others.
+    `on_result`, where anyone is to know, and `keeper` get targets' results in the order in which
+    they become final; the ledger itself holds only those that are not final yet, and counts the
+    others.
     """
 
-    def __init__(self, plan: Plan, on_result: Callable[[Result], None], keeper: Keeper) -> None:
+    def __init__(
+        self, plan: Plan, on_result: Callable[[Result], None] | None, keeper: Keeper
+    ) -> None:
         self._plan = plan
         self._on_result = on_result
         self._keeper = keeper
@@ -50,6 +53,16 @@ class Ledger:
         else:
             self._finish(index, result)
 
+    def add_up(self, index: int, group: str | None, data: bytes, *, gated: bool) -> None:
+        """The result of a target that is up, as a worker's JSON, which its caller keeps.
+
+        Nothing can change it any more.
+        """
+        self._has_result[index] = True
+        self.gates.count("up", group, gated=gated)
+        if self._on_result is not None:
+            self._on_result(decode_result(data))
+
     def add_control(self, index: int, result: Result) -> None:
         """The result of the control at `index`: the first that answers clears the network."""
         self._controls[index] = result
@@ -79,4 +92,5 @@ class Ledger:
     def _finish(self, index: int, result: Result) -> None:
         self.gates.add(result)
         self._keeper.add(index, result)
-        self._on_result(result)
+        if self._on_result is not None:
+            self._on_result(result)

@@ -48,14 +48,15 @@ async def run(
     *,
     rng: random.Random,
     stop: Stop,
-    on_result: Callable[[Result], None],
+    on_result: Callable[[Result], None] | None,
     begin_of: Callable[[Kind], Begin] = begin_for,
     keeper: Keeper | None = None,
 ) -> Measured:
     """Probes every target and control of `plan` once.
 
-    `on_result` gets each target's result as soon as nothing can change it any more; `begin_of`
-    names the function that begins to measure a kind. Without a `keeper` all results stay in memory.
+    `on_result` gets each target's result as soon as nothing can change it any more, None where
+    nobody waits for it; `begin_of` names the function that begins to measure a kind. Without a
+    `keeper` all results stay in memory.
     """
     loop = asyncio.get_running_loop()
     keeper = keeper or InMemory(len(plan.targets))

@@ -6,7 +6,7 @@ import random
 import signal
 import time
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 
 import msgspec
@@ -26,10 +26,20 @@ _RESULTS_A_MESSAGE = 64
 _TERMINATED = 143
 
 
+Encode = Callable[[Sequence[Result]], Sequence[bytes | None]]
+"""Makes one line of JSON of each result, None of one that JSON cannot carry exactly."""
+
+
 class Batch(Struct, frozen=True, tag=True):
-    """Some results, each with its target's place in the plan."""
+    """Some results, each with its target's place in the plan.
+
+    Of targets that are up there is the place, whether the gate looks at them, and a line of JSON:
+    most outputs need no more, and this is the one place where there are processors to spare.
+    """
 
     results: list[tuple[int, Result]]
+    up: list[tuple[int, bool]]
+    lines: bytes
 
 
 class ShareDone(Struct, frozen=True, tag=True):
@@ -50,6 +60,7 @@ def serve(
     inherited: Sequence[Connection],
     plan: Plan,
     limits: Limits,
+    encode: Encode,
     portable: bool,
 ) -> None:
     """A worker's life: shares in, results out, until the other end of the pipe is closed."""
@@ -58,13 +69,13 @@ def serve(
     # The terminal's Ctrl-C reaches the whole group; the parent says when to end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        asyncio.run(_probe_shares(connection, plan, limits, portable=portable))
+        asyncio.run(_probe_shares(connection, plan, limits, encode, portable=portable))
     except (BrokenPipeError, ConnectionResetError, EOFError):
         os._exit(0)
 
 
 async def _probe_shares(
-    connection: Connection, plan: Plan, limits: Limits, *, portable: bool
+    connection: Connection, plan: Plan, limits: Limits, encode: Encode, *, portable: bool
 ) -> None:
     loop = asyncio.get_running_loop()
     stop = Stop()
@@ -76,7 +87,7 @@ async def _probe_shares(
                 share = await _next_share(loop, connection, stop)
             except (EOFError, asyncio.CancelledError):
                 break
-            await _probe_share(connection, plan, limits, network, share, stop)
+            await _probe_share(connection, plan, limits, encode, network, share, stop)
     finally:
         await network.close()
         # The loop closes its wake-up pipe before it lets go of signals: one that came in between
@@ -107,6 +118,7 @@ async def _probe_share(
     connection: Connection,
     plan: Plan,
     limits: Limits,
+    encode: Encode,
     network: Network,
     share: Sequence[int],
     stop: Stop,
@@ -115,7 +127,7 @@ async def _probe_share(
 
     def flush() -> None:
         if batch:
-            connection.send_bytes(_ENCODER.encode(Batch(batch.copy())))
+            connection.send_bytes(_ENCODER.encode(batch_of(batch, encode)))
             batch.clear()
 
     def take(index: int, result: Result) -> None:
@@ -130,7 +142,7 @@ async def _probe_share(
         network,
         rng=random.Random(),
         stop=stop,
-        on_result=lambda _: None,
+        on_result=None,
         keeper=Elsewhere(share, take),
     )
     flush()
@@ -138,3 +150,18 @@ async def _probe_share(
     connection.send_bytes(
         _ENCODER.encode(ShareDone(list(network.resolver.answered), list(measured.bugs), lag))
     )
+
+
+def batch_of(results: Sequence[tuple[int, Result]], encode: Encode) -> Batch:
+    """The results as they travel."""
+    others = [one for one in results if one[1].state != "up"]
+    working = [one for one in results if one[1].state == "up"]
+    up: list[tuple[int, bool]] = []
+    lines: list[bytes] = []
+    for one, line in zip(working, encode([result for _, result in working]), strict=True):
+        if line is None:
+            others.append(one)
+        else:
+            up.append((one[0], one[1].gated))
+            lines.append(line)
+    return Batch(others, up, b"\n".join(lines))

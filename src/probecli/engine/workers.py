@@ -14,13 +14,13 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from probecli.engine.keeper import Elsewhere, InMemory, Keeper
+from probecli.engine.keeper import Elsewhere, InMemory, SharedKeeper
 from probecli.engine.ledger import Ledger
 from probecli.engine.limits import Limits
 from probecli.engine.run import Measured, run
 from probecli.engine.shares import shares
 from probecli.engine.stop import Stop
-from probecli.engine.worker import DECODER, Batch, serve
+from probecli.engine.worker import DECODER, Batch, Encode, serve
 from probecli.model.plan import Plan
 from probecli.model.result import Result
 from probecli.model.snapshot import LoopLag, worst_lag
@@ -40,7 +40,9 @@ def _load(targets: Sequence[Target]) -> None:
 class Workers:
     """Processes that wait for shares; to be started before any thread or event loop is."""
 
-    def __init__(self, plan: Plan, limits: Limits, count: int, *, portable: bool) -> None:
+    def __init__(
+        self, plan: Plan, limits: Limits, count: int, *, encode: Encode, portable: bool
+    ) -> None:
         method = "fork" if sys.platform == "linux" else "spawn"
         if method == "fork":
             _load(plan.targets)
@@ -52,7 +54,7 @@ class Workers:
             inherited = [member.connection for member in self.members] + [here]
             process = context.Process(
                 target=serve,
-                args=(there, inherited if method == "fork" else [], plan, own, portable),
+                args=(there, inherited if method == "fork" else [], plan, own, encode, portable),
                 daemon=True,
             )
             process.start()
@@ -96,8 +98,8 @@ async def run_shared(
     *,
     rng: random.Random,
     stop: Stop,
-    on_result: Callable[[Result], None],
-    keeper: Keeper | None = None,
+    on_result: Callable[[Result], None] | None,
+    keeper: SharedKeeper | None = None,
 ) -> Measured:
     """Probes `plan` with the workers' help, controls in this process; the same as `run`.
 
@@ -118,8 +120,8 @@ class _Parent:
         network: Network,
         rng: random.Random,
         stop: Stop,
-        on_result: Callable[[Result], None],
-        keeper: Keeper,
+        on_result: Callable[[Result], None] | None,
+        keeper: SharedKeeper,
     ) -> None:
         self._plan = plan
         self._limits = limits
@@ -185,7 +187,7 @@ class _Parent:
             self._network,
             rng=self._rng,
             stop=Stop(),
-            on_result=lambda _: None,
+            on_result=None,
         )
         for index, result in enumerate(measured.controls):
             self._ledger.add_control(index, result)
@@ -205,7 +207,7 @@ class _Parent:
             self._network,
             rng=self._rng,
             stop=stop,
-            on_result=lambda _: None,
+            on_result=None,
             keeper=Elsewhere(indexes, self._ledger.add),
         )
         return list(measured.bugs)
@@ -221,6 +223,8 @@ class _Parent:
                 if not self._ledger.has(index):
                     member.owed -= 1
                     self._ledger.add(index, result)
+            if message.up:
+                self._take_up(member, message)
         else:
             member.open_shares -= 1
             self._answered.update(message.answered)
@@ -228,6 +232,14 @@ class _Parent:
             if message.loop_lag is not None:
                 self._lags.append(message.loop_lag)
         self._check()
+
+    def _take_up(self, member: _Member, batch: Batch) -> None:
+        for (index, gated), line in zip(batch.up, batch.lines.split(b"\n"), strict=True):
+            if not self._ledger.has(index):
+                member.owed -= 1
+                group = self._plan.targets[index].group
+                self._keeper.add_up(index, group, line)
+                self._ledger.add_up(index, group, line, gated=gated)
 
     def _lost(self, member: _Member) -> None:
         """A worker died: its unanswered targets go to another."""

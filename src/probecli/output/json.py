@@ -76,19 +76,19 @@ def encode_lines(results: Sequence[Result]) -> bytes:
         return b"".join(encode(result) + b"\n" for result in results)
 
 
-def _exactly(results: Sequence[Result]) -> list[bytes | None]:
+def encode_exactly(results: Sequence[Result]) -> list[bytes | None]:
     """What `encode` makes of each result, None where that would not decode to the same."""
     try:
         return [*_printable(_encoder.encode_lines(results)).split(b"\n")[:-1]]
     except UnicodeEncodeError:
         if len(results) == 1:
             return [None]
-        return [data for result in results for data in _exactly([result])]
+        return [data for result in results for data in encode_exactly([result])]
 
 
 def spool(total: int) -> Spool:
     """A place for the results of `total` targets, in which they are encoded once for all."""
-    return Spool(total, encode=_exactly, decode=_result_decoder.decode)
+    return Spool(total, encode=encode_exactly, decode=_result_decoder.decode)
 
 
 def render(snapshot: Snapshot) -> Iterator[bytes]:

@@ -37,8 +37,6 @@ class Sinks:
         # Files before the terminal: whoever stops reading must not keep a file from its place.
         self._outputs = sorted(outputs, key=lambda named: named.is_stdout)
         self._progress = progress
-        # A document waits for the whole: only the others are told of each result.
-        self._take_results = any(not isinstance(one.output, Document) for one in outputs)
         self._errors: list[Exception] = []
         self._gone: BrokenPipeError | None = None
 
@@ -59,10 +57,15 @@ class Sinks:
         if self._progress:
             self._progress.begin(run, total)
 
+    @property
+    def await_results(self) -> bool:
+        """Whether anyone is to be told of each result: a document waits for the whole."""
+        documents = all(isinstance(named.output, Document) for named in self._outputs)
+        return self._progress is not None or not documents
+
     def add(self, result: Result) -> None:
         """Hand one finished target to every output."""
-        if self._take_results:
-            self._each(lambda output: output.add(result))
+        self._each(lambda output: output.add(result))
         if self._progress:
             self._progress.add(result)
 

@@ -50,12 +50,8 @@ class Spool:
 
     def add(self, index: int, result: Result) -> None:
         """The result of the target at `index`."""
-        self._count += 1
-        group = result.group
-        if index < self._first_of_group.get(group, len(self.sizes)):
-            self._first_of_group[group] = index
         up = result.state == "up"
-        self._up_in_group[group] = self._up_in_group.get(group, 0) + up
+        self._note(index, result.group, up=up)
         if not up:
             self.held[index] = result
             return
@@ -64,17 +60,31 @@ class Spool:
         if len(self._waiting) == _BATCH:
             self._encode_waiting()
 
+    def add_up(self, index: int, group: str | None, data: bytes) -> None:
+        """The result of a target of `group` that is up, encoded already."""
+        self._note(index, group, up=True)
+        self._put(index, data)
+
+    def _note(self, index: int, group: str | None, *, up: bool) -> None:
+        self._count += 1
+        if index < self._first_of_group.get(group, len(self.sizes)):
+            self._first_of_group[group] = index
+        self._up_in_group[group] = self._up_in_group.get(group, 0) + up
+
     def _encode_waiting(self) -> None:
         encoded = self._encode(self._waiting)
         for index, result, data in zip(self._waiting_places, self._waiting, encoded, strict=True):
             if data is None:
                 self.held[index] = result
-                continue
-            self._offsets[index] = self._written + len(self._tail)
-            self.sizes[index] = len(data)
-            self._tail += data
+            else:
+                self._put(index, data)
         self._waiting.clear()
         self._waiting_places.clear()
+
+    def _put(self, index: int, data: bytes) -> None:
+        self._offsets[index] = self._written + len(self._tail)
+        self.sizes[index] = len(data)
+        self._tail += data
         if len(self._tail) >= _BLOCK_BYTES and self._takes_more:
             self._write_tail()
 

@@ -111,9 +111,13 @@ class Gates:
 
     def add(self, result: Result) -> None:
         """Counts one result."""
-        self.counts.add(result)
+        self.count(result.state, result.group, gated=result.gated)
+
+    def count(self, state: State, group: str | None, *, gated: bool) -> None:
+        """Counts one result of which no more is known."""
+        self.counts.count(state, gated=gated)
         if self._rules:
-            self._parts.get(result.group or "", self._rest).add(result)
+            self._parts.get(group or "", self._rest).count(state, gated=gated)
 
     def decide(self, profile: ExitProfile = "default") -> GateVerdict:
         """The verdict over the results so far."""

@@ -18,9 +18,13 @@ class Tally:
 
     def add(self, result: Result) -> None:
         """Counts one result."""
-        self.all[result.state] += 1
-        if result.gated:
-            self.gated[result.state] += 1
+        self.count(result.state, gated=result.gated)
+
+    def count(self, state: State, *, gated: bool) -> None:
+        """Counts one result of which no more is known."""
+        self.all[state] += 1
+        if gated:
+            self.gated[state] += 1
 
     @property
     def summary(self) -> Summary:
