@@ -30,6 +30,7 @@ from faults.server import (
 )
 from faults.tls import HALF_SERVER_HELLO, close_notify, handshake
 from probe.wire.exchanges import (
+    SYSTEMS,
     assert_phases_fit,
     met,
     on_network,
@@ -39,26 +40,13 @@ from probe.wire.exchanges import (
 )
 from probecli.model.evidence import Evidence
 from probecli.model.target import Expectations, Matcher, Seconds, Target, Tls
-from probecli.probe.call import first_call
-from probecli.probe.hop import known_addresses, order_for
 from probecli.probe.kinds import probe_for
 from probecli.probe.network import Network
 from probecli.probe.resolver import Question
 from probecli.probe.wire.dial import Address
-from probecli.probe.wire.system import STAGE_DIALLING, STAGE_READING, LinuxSystem
+from probecli.probe.wire.system import LinuxSystem
 
-_SYSTEMS = ["kernel", "kernel, a connect that takes its time", "portable"]
-
-pytestmark = pytest.mark.parametrize("portable", _SYSTEMS, indirect=True)
-
-
-@pytest.fixture
-def portable(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
-    """Whether the fall-back is forced; on loopback a connect is over at once unless hindered."""
-    if request.param == "kernel, a connect that takes its time":
-        monkeypatch.setattr(LinuxSystem, "connected_at_once", lambda *_: None)
-    return bool(request.param == "portable")
-
+pytestmark = pytest.mark.parametrize("portable", SYSTEMS, ids=["kernel", "portable"])
 
 TRUSTING = {"tls": Tls(ca_file=places()["root"], server_name="service.test")}
 OK_LINE = "HTTP/1.1 200 OK"
@@ -344,28 +332,6 @@ def test_a_phase_that_was_not_reached_is_null(
     # A peer that is gone before the request leaves no send phase to speak of.
     assert [name for name in seen if name != "send"] == [name for name in reached if name != "send"]
     assert_phases_fit(evidence)
-
-
-# A server on this host
-
-
-def test_a_connection_that_stands_at_once_takes_no_turn_of_the_loop(
-    portable: bool, request: pytest.FixtureRequest
-) -> None:
-    async def body(network: Network) -> int:
-        one = target(f"http://127.0.0.1:{port}/")
-        call = first_call(one)
-        addresses = known_addresses(one, call.origin)
-        assert addresses is not None
-        exchange = network.begin(order_for(network, one, call, addresses, 5.0), lambda _: None)
-        stage = exchange.stage
-        exchange.cancel()
-        return stage
-
-    with listening(stall) as port:
-        stage = on_network(body, portable=portable)
-    at_once = request.node.callspec.params["portable"] == "kernel"
-    assert stage == (STAGE_READING if at_once else STAGE_DIALLING)
 
 
 # The handshake's last ACK

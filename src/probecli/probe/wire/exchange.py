@@ -135,12 +135,7 @@ class Exchange:
         except Fault as fault:
             self._not_connected(address, fault)
             return
-        seconds = self._system.connected_at_once(self._sock)
-        if seconds is None:
-            self._system.watch(self._sock, self)
-            return
-        self._system.watch_connected(self._sock, self)
-        self._stands(self._sock, address, seconds, mask=0)
+        self._system.watch(self._sock, self)
 
     def _dialled_alone(self, sock: socket.SocketType, mask: int) -> None:
         address = self._order.addresses[0]
@@ -158,21 +153,17 @@ class Exchange:
     def connected(
         self, sock: socket.SocketType, address: Address, seconds: float, mask: int
     ) -> None:
-        """A connection that was waited for stands."""
-        self._dial = None
-        self._sock = sock
-        self._system.hand_over(sock, self)
-        self._stands(sock, address, seconds, mask)
-
-    def _stands(self, sock: socket.SocketType, address: Address, seconds: float, mask: int) -> None:
-        """The connection stands: secure it, or begin at once.
+        """A connection stands: secure it, or begin at once.
 
         What came with the event that told of the connection (a banner, an early end) has no event
         of its own, so it is read now.
         """
+        self._dial = None
+        self._sock = sock
         self._address = address
         self._connect_s = seconds
         self._outbox = Outbox(sock, prompt=self._order.tls is not None)
+        self._system.hand_over(sock, self)
         self.stage = STAGE_READING
         try:
             if not self._tunnelled:
