@@ -44,7 +44,6 @@ from probecli.probe.kinds import probe_for
 from probecli.probe.network import Network
 from probecli.probe.resolver import Question
 from probecli.probe.wire.dial import Address
-from probecli.probe.wire.system import LinuxSystem
 
 pytestmark = pytest.mark.parametrize("portable", SYSTEMS, ids=["kernel", "portable"])
 
@@ -332,41 +331,6 @@ def test_a_phase_that_was_not_reached_is_null(
     # A peer that is gone before the request leaves no send phase to speak of.
     assert [name for name in seen if name != "send"] == [name for name in reached if name != "send"]
     assert_phases_fit(evidence)
-
-
-# The handshake's last ACK
-
-
-def test_the_request_carries_the_last_ack_of_the_handshake(
-    portable: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if portable:
-        pytest.skip("the kernel's system alone asks for it")
-    segments_out: list[int] = []
-
-    def counted(self: LinuxSystem, sock: socket.SocketType) -> None:
-        # tcpi_segs_out of `struct tcp_info` (linux/tcp.h)
-        segments_out.append(int.from_bytes(sock.getsockopt(6, 11, 140)[136:], "little"))
-
-    monkeypatch.setattr(LinuxSystem, "has_spoken", counted)
-    # An answer might be acknowledged before it is counted.
-    evidence = met(stall, timeout_s=Seconds(0.2))
-    assert failure(evidence) == "http.response.timed_out"
-    assert segments_out == [2]
-
-
-def test_a_server_that_sends_head_and_body_apart_does_not_wait_for_our_ack(portable: bool) -> None:
-    whole = FINE.partition(b"\r\n\r\n")
-    # What is held back would leave with the end of the connection.
-    step = in_turn(read_head, send(b"".join(whole[:2])), send(whole[2]), stall)
-
-    def receive_ms() -> float:
-        evidence = met(step, portable=portable)
-        assert evidence.body == b"fine\n"
-        return evidence.timings.receive or 0.0
-
-    # A delayed ACK takes 40 ms (TCP_DELACK_MIN of Linux); a busy machine delays some, not all.
-    assert any(receive_ms() < 30 for _ in range(20))
 
 
 # What arrives with the connection, in one event with it
