@@ -1,24 +1,28 @@
-"""Snapshots that a command line names."""
+"""What a command line names: snapshots, and what stands on standard input."""
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from probecli.cli.failure import fail
-from probecli.model.snapshot import Snapshot
-from probecli.snapshots import SnapshotError, read_snapshot
+
+if TYPE_CHECKING:
+    from probecli.model.snapshot import Snapshot
 
 _USAGE = 2
 
 
-def snapshots_of(paths: Sequence[str], *, moreover: Sequence[str] = ()) -> list[Snapshot]:
+def snapshots_of(paths: Sequence[str], *, moreover: Sequence[str] = ()) -> "list[Snapshot]":
     """The snapshots in these files, `-` for standard input, in their order.
 
     Exits with 2 where one is none: says every mistake, and `moreover`.
     """
+    from probecli.snapshots import SnapshotError, read_snapshot
+
     snapshots, mistakes = [], []
     for path in paths:
         try:
-            snapshots.append(read_snapshot(path, _standard_input))
+            snapshots.append(read_snapshot(path, snapshot_from_standard_input))
         except SnapshotError as error:
             mistakes.append(f"probecli: {error}")
     if mistakes:
@@ -26,5 +30,19 @@ def snapshots_of(paths: Sequence[str], *, moreover: Sequence[str] = ()) -> list[
     return snapshots
 
 
-def _standard_input() -> bytes:
-    return sys.stdin.buffer.read() if sys.stdin else b""
+def targets_from_standard_input() -> bytes:
+    """What standard input holds, where it is to hold targets."""
+    return _standard_input("targets")
+
+
+def snapshot_from_standard_input() -> bytes:
+    """What standard input holds, where it is to hold a snapshot."""
+    return _standard_input("a snapshot")
+
+
+def _standard_input(what: str) -> bytes:
+    if sys.stdin is None:
+        return b""
+    if sys.stdin.isatty():
+        sys.stderr.write(f"Reading {what} from standard input; end with Ctrl-D.\n")
+    return sys.stdin.buffer.read()

@@ -2,7 +2,6 @@
 
 import os
 import re
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from msgspec.structs import replace
 
 from probecli import config
 from probecli.cli.failure import fail
+from probecli.cli.given import snapshot_from_standard_input, targets_from_standard_input
 from probecli.model.plan import FailOn, GateRule, Plan
 from probecli.verdict.gate import ExitProfile
 
@@ -30,17 +30,9 @@ def loaded(sources: Sequence[str] | None) -> Plan:
             USAGE,
         )
     try:
-        return config.load(chosen, env=os.environ, stdin=_standard_input, cwd=cwd)
+        return config.load(chosen, env=os.environ, stdin=targets_from_standard_input, cwd=cwd)
     except config.ConfigError as error:
         fail(str(error), USAGE)
-
-
-def _standard_input() -> bytes:
-    if sys.stdin is None:
-        return b""
-    if sys.stdin.isatty():
-        sys.stderr.write("Reading targets from standard input; end with Ctrl-D.\n")
-    return sys.stdin.buffer.read()
 
 
 def selected(
@@ -145,7 +137,7 @@ def failing_in(baseline: str, rule: GateRule) -> set[str]:
     from probecli.verdict.gate import FAILING
 
     try:
-        before = read_snapshot(baseline, _standard_input)
+        before = read_snapshot(baseline, snapshot_from_standard_input)
     except SnapshotError as error:
         fail(f"probecli: --baseline {error}", USAGE)
     failing = FAILING[rule.fail_on]
