@@ -38,7 +38,10 @@ def _load(targets: Sequence[Target]) -> None:
 
 
 class Workers:
-    """Processes that wait for shares; to be started before any thread or event loop is."""
+    """`count` processes, this one included: the others wait for shares, of their `limits` each.
+
+    To be started before any thread or event loop is.
+    """
 
     def __init__(
         self, plan: Plan, limits: Limits, count: int, *, encode: Encode, portable: bool
@@ -47,14 +50,15 @@ class Workers:
         if method == "fork":
             _load(plan.targets)
         context: Any = multiprocessing.get_context(method)
-        own = replace(limits, in_flight=max(1, limits.in_flight // count), deadline_s=None)
+        self.limits = replace(limits, in_flight=max(1, limits.in_flight // count), deadline_s=None)
         self.members: list[_Member] = []
-        for _ in range(count):
+        for _ in range(count - 1):
             here, there = context.Pipe()
             inherited = [member.connection for member in self.members] + [here]
+            others = inherited if method == "fork" else []
             process = context.Process(
                 target=serve,
-                args=(there, inherited if method == "fork" else [], plan, own, encode, portable),
+                args=(there, others, plan, self.limits, encode, portable),
                 daemon=True,
             )
             process.start()
@@ -101,10 +105,10 @@ async def run_shared(
     on_result: Callable[[Result], None] | None,
     keeper: SharedKeeper | None = None,
 ) -> Measured:
-    """Probes `plan` with the workers' help, controls in this process; the same as `run`.
+    """Probes `plan` with the workers' help; the same as `run`.
 
-    A worker that ends before its share does has the rest probed by another, or by this process
-    when it was the last.
+    This process probes a share itself, and the controls. A worker that ends before its share does
+    has the rest probed by another, or by this process when it was the last.
     """
     keeper = keeper or InMemory(len(plan.targets))
     parent = _Parent(plan, limits, workers, network, rng, stop, on_result, keeper)
@@ -131,6 +135,7 @@ class _Parent:
         self._loop = asyncio.get_running_loop()
         self._keeper = keeper
         self._ledger = Ledger(plan, on_result, keeper)
+        self._own_limits = workers.limits
         self._alive = list(workers.members)
         self._done: asyncio.Future[None] = self._loop.create_future()
         self._answered: set[str | None] = set()
@@ -140,29 +145,37 @@ class _Parent:
     async def measured(self) -> Measured:
         """Everything, in the plan's order."""
         started = time.perf_counter()
-        for member, share in zip(self._alive, shares(self._plan, len(self._alive)), strict=True):
+        ours, *theirs = shares(self._plan, len(self._alive) + 1)
+        for member, share in zip(self._alive, theirs, strict=True):
             self._loop.add_reader(member.connection.fileno(), self._read, member)
             member.give(share)
+        self._check()
         deadline = None
         if self._limits.deadline_s is not None:
             deadline = self._loop.call_later(self._limits.deadline_s, self._stop, 124)
-        waiting = asyncio.ensure_future(self._finished())
+        own_stop = Stop()
+        own = asyncio.ensure_future(self._probe_here(ours, self._own_limits, own_stop))
+        waiting = asyncio.ensure_future(self._finished(own))
         self._stop.watch(waiting)
-        controls = await self._probe_controls()
         try:
+            await self._probe_controls()
             await waiting
         except asyncio.CancelledError:
             if self._stop.code is None:
                 raise
+            own_stop(self._stop.code)
+            await own
             await self._wind_up()
         finally:
             if deadline is not None:
                 deadline.cancel()
             for member in self._alive:
                 self._loop.remove_reader(member.connection.fileno())
-        bugs = [*self._bugs, *controls.bugs]
         if rest := self._ledger.missing():
-            bugs += await self._probe_here(rest)
+            stop = Stop()
+            if self._stop.code is not None:
+                stop(self._stop.code)
+            await self._probe_here(rest, self._limits, stop)
         answered = self._answered | self._network.resolver.answered
         said = self._ledger.settle(answered)
         return Measured(
@@ -172,14 +185,14 @@ class _Parent:
             duration_ms=round((time.perf_counter() - started) * 1000, 3),
             stopped=self._stop.code,
             notice=said,
-            loop_lag=worst_lag([*self._lags, *([controls.loop_lag] if controls.loop_lag else [])]),
-            bugs=tuple(bugs),
+            loop_lag=worst_lag(self._lags),
+            bugs=tuple(self._bugs),
         )
 
-    async def _finished(self) -> None:
-        await self._done
+    async def _finished(self, own: "asyncio.Future[None]") -> None:
+        await asyncio.gather(self._done, asyncio.shield(own))
 
-    async def _probe_controls(self) -> Measured:
+    async def _probe_controls(self) -> None:
         alone = replace(self._plan, targets=())
         measured = await run(
             alone,
@@ -191,26 +204,28 @@ class _Parent:
         )
         for index, result in enumerate(measured.controls):
             self._ledger.add_control(index, result)
-        return measured
+        self._know(measured.bugs, measured.loop_lag)
 
-    async def _probe_here(self, indexes: Sequence[int]) -> list[str]:
-        """What no worker answered for: probed by this process, or marked as interrupted."""
+    async def _probe_here(self, indexes: Sequence[int], limits: Limits, stop: Stop) -> None:
+        """Probes these targets in this process; marks them as interrupted after a stop."""
         part = replace(
             self._plan, targets=tuple(self._plan.targets[index] for index in indexes), controls=()
         )
-        stop = Stop()
-        if self._stop.code is not None:
-            stop(self._stop.code)
         measured = await run(
             part,
-            self._limits,
+            limits,
             self._network,
             rng=self._rng,
             stop=stop,
             on_result=None,
             keeper=Elsewhere(indexes, self._ledger.add),
         )
-        return list(measured.bugs)
+        self._know(measured.bugs, measured.loop_lag)
+
+    def _know(self, bugs: Sequence[str], loop_lag: LoopLag | None) -> None:
+        self._bugs += bugs
+        if loop_lag is not None:
+            self._lags.append(loop_lag)
 
     def _read(self, member: _Member) -> None:
         try:
@@ -228,9 +243,7 @@ class _Parent:
         else:
             member.open_shares -= 1
             self._answered.update(message.answered)
-            self._bugs += message.bugs
-            if message.loop_lag is not None:
-                self._lags.append(message.loop_lag)
+            self._know(message.bugs, message.loop_lag)
         self._check()
 
     def _take_up(self, member: _Member, batch: Batch) -> None:
