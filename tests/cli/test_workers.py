@@ -3,13 +3,15 @@ import os
 import signal
 import subprocess
 import sys
+from itertools import islice
+from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cli.conftest import ENVIRONMENT, Server, probecli, started
-from probecli.engine.shares import chosen_workers, shares
+from probecli.engine.shares import Claims, chosen_workers, shares
 from probecli.model.plan import Plan
 from probecli.model.target import Target
 
@@ -37,9 +39,20 @@ def test_a_hosts_targets_stay_together() -> None:
     parts = shares(plan, 3)
     assert sorted(index for part in parts for index in part) == list(range(100))
     hosts = [{urls[index].split("/")[2] for index in part} for part in parts]
-    assert not hosts[0] & hosts[1]
-    assert not hosts[1] & hosts[2]
-    assert not hosts[0] & hosts[2]
+    assert sum(map(len, hosts)) == len(set().union(*hosts)) == 7
+
+
+def test_every_share_is_claimed_once_by_whoever_asks() -> None:
+    urls = [f"http://host-{number}.example/" for number in range(300)]
+    parts = shares(Plan(targets=tuple(Target(name=url, url=url) for url in urls)), 2)
+    unclaimed, numbers = Pipe(duplex=False)
+    os.write(numbers.fileno(), bytes(range(len(parts))))
+    numbers.close()
+    with unclaimed:
+        first, second = iter(Claims(parts, unclaimed)), iter(Claims(parts, unclaimed))
+        claimed = [next(first), *islice(second, 150)]
+        assert set(claimed[1:]).isdisjoint(parts[0])
+        assert sorted([*claimed, *first, *second]) == list(range(300))
 
 
 def test_small_lists_are_probed_by_one_process() -> None:

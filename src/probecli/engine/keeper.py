@@ -49,15 +49,14 @@ class InMemory:
 
 
 class Elsewhere:
-    """Keeps nothing: passes the results of a part of a plan on, with their places in the whole."""
+    """Keeps nothing: passes the results on, with their targets' places in the plan."""
 
-    def __init__(self, places: Sequence[int], pass_on: Callable[[int, Result], None]) -> None:
-        self._places = places
+    def __init__(self, pass_on: Callable[[int, Result], None]) -> None:
         self._pass_on = pass_on
 
     def add(self, index: int, result: Result) -> None:
-        """The result of the part's target at `index`."""
-        self._pass_on(self._places[index], result)
+        """The result of the target at `index`."""
+        self._pass_on(index, result)
 
     def results(self) -> tuple[Result, ...]:
         """None: somebody else has them."""

@@ -37,10 +37,6 @@ class Ledger:
         """The controls' results so far, in the plan's order."""
         return tuple(one for one in self._controls if one is not None)
 
-    def has(self, index: int) -> bool:
-        """Whether the target at `index` has its result."""
-        return bool(self._has_result[index])
-
     def missing(self) -> list[int]:
         """The targets without a result."""
         return [index for index, has_one in enumerate(self._has_result) if not has_one]

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from time import perf_counter
 
 from msgspec import Struct
@@ -51,17 +51,19 @@ async def run(
     on_result: Callable[[Result], None] | None,
     begin_of: Callable[[Kind], Begin] = begin_for,
     keeper: Keeper | None = None,
+    places: Iterable[int] | None = None,
 ) -> Measured:
     """Probes every target and control of `plan` once.
 
     `on_result` gets each target's result as soon as nothing can change it any more, None where
     nobody waits for it; `begin_of` names the function that begins to measure a kind. Without a
-    `keeper` all results stay in memory.
+    `keeper` all results stay in memory. `places` are those of the targets to probe, asked for
+    one after another as there is time; all of them where it is None.
     """
     loop = asyncio.get_running_loop()
     keeper = keeper or InMemory(len(plan.targets))
     ledger = Ledger(plan, on_result, keeper)
-    runner = Runner(plan, limits, network, ledger, rng=rng, begin_of=begin_of)
+    runner = Runner(plan, limits, network, ledger, rng=rng, begin_of=begin_of, places=places)
     started = perf_counter()
     lag = LagSampler(loop, runner.heard)
     lag.start()

@@ -39,6 +39,7 @@ class Runner:
         *,
         rng: random.Random,
         begin_of: Callable[[Kind], Begin],
+        places: Iterable[int] | None = None,
     ) -> None:
         self._plan = plan
         self._pace = Pace(limits, network.system.clock)
@@ -54,19 +55,19 @@ class Runner:
         self._ungated = _Maintained(plan.maintenance)
         self._schedule = Schedule(
             self._loop,
-            self._jobs(),
+            self._jobs(range(len(plan.targets)) if places is None else places),
             in_flight=self._pace.in_flight,
             per_host=limits.per_host,
             wake=self._call_turn,
         )
         self.bugs: list[str] = []
 
-    def _jobs(self) -> Iterator[Job]:
+    def _jobs(self, places: Iterable[int]) -> Iterator[Job]:
         """Controls first: they decide what network failures mean."""
         for index, target in enumerate(self._plan.controls):
             yield Job(index, target, control=True)
-        for index, target in enumerate(self._plan.targets):
-            yield Job(index, target)
+        for index in places:
+            yield Job(index, self._plan.targets[index])
 
     async def measure(self) -> None:
         """Probes everything; may be cancelled at any point."""

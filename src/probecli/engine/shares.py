@@ -1,7 +1,9 @@
-"""How a large list is shared among processes."""
+"""How a large list is shared among processes: a host's targets together, by who has time."""
 
 import os
 from array import array
+from collections.abc import Iterator, Sequence
+from multiprocessing.connection import Connection
 from zlib import crc32
 
 from probecli.engine.schedule import host_key
@@ -10,6 +12,10 @@ from probecli.model.plan import Plan
 # Below this many targets a second process costs more than it brings.
 _TARGETS_A_WORKER = 2000
 _MOST = 8
+# So small that all processes end together, whatever else takes their processors.
+_SHARES_A_WORKER = 32
+# What a byte can name, and any pipe holds.
+_MOST_SHARES = 256
 
 
 def chosen_workers(targets: int) -> int:
@@ -20,9 +26,25 @@ def chosen_workers(targets: int) -> int:
     return max(1, min(cores, _MOST, targets // _TARGETS_A_WORKER))
 
 
-def shares(plan: Plan, count: int) -> "list[array[int]]":
-    """The targets' places, one share a worker; a host's targets stay together, for its limit."""
-    parts = [array("I") for _ in range(count)]
+def shares(plan: Plan, workers: int) -> "list[array[int]]":
+    """The targets' places, in shares; a host's targets stay together, for its limit."""
+    parts = [array("I") for _ in range(min(_MOST_SHARES, workers * _SHARES_A_WORKER))]
     for index, target in enumerate(plan.targets):
-        parts[crc32(host_key(target.url).encode()) % count].append(index)
-    return parts
+        parts[crc32(host_key(target.url).encode()) % len(parts)].append(index)
+    return [part for part in parts if part]
+
+
+class Claims:
+    """The places of the shares that this process claims, one share after another as it asks.
+
+    A pipe whose other end is closed holds the numbers of those that nobody has claimed. To read a
+    byte is atomic, and a process that dies holds up no other, as one that held a lock would.
+    """
+
+    def __init__(self, parts: "Sequence[array[int]]", unclaimed: Connection) -> None:
+        self._parts = parts
+        self._unclaimed = unclaimed
+
+    def __iter__(self) -> Iterator[int]:
+        while number := os.read(self._unclaimed.fileno(), 1):
+            yield from self._parts[number[0]]

@@ -1,12 +1,12 @@
-"""A worker process's life: shares of a plan in, results out."""
+"""A worker process's life: it claims shares of a plan, and sends results."""
 
 import asyncio
+import contextlib
 import os
 import random
 import signal
 import time
-from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from multiprocessing.connection import Connection
 
 import msgspec
@@ -42,8 +42,8 @@ class Batch(Struct, frozen=True, tag=True):
     lines: bytes
 
 
-class ShareDone(Struct, frozen=True, tag=True):
-    """A share is done: what the worker knows besides its results."""
+class Done(Struct, frozen=True, tag=True):
+    """Nothing is left to claim: what the worker knows besides its results."""
 
     answered: list[str | None]
     bugs: list[str]
@@ -51,7 +51,7 @@ class ShareDone(Struct, frozen=True, tag=True):
 
 
 _ENCODER = msgspec.msgpack.Encoder()
-DECODER = msgspec.msgpack.Decoder(Batch | ShareDone)
+DECODER = msgspec.msgpack.Decoder(Batch | Done)
 """Reads what a worker says."""
 
 
@@ -59,35 +59,43 @@ def serve(
     connection: Connection,
     inherited: Sequence[Connection],
     plan: Plan,
+    places: Iterable[int],
     limits: Limits,
     encode: Encode,
     portable: bool,
 ) -> None:
-    """A worker's life: shares in, results out, until the other end of the pipe is closed."""
+    """A worker's life: from the first word on it probes `places`, as long as there are any.
+
+    It ends when the other end of the pipe is closed.
+    """
     for other in inherited:
         other.close()
     # The terminal's Ctrl-C reaches the whole group; the parent says when to end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        asyncio.run(_probe_shares(connection, plan, limits, encode, portable=portable))
+        asyncio.run(_live(connection, plan, places, limits, encode, portable=portable))
     except (BrokenPipeError, ConnectionResetError, EOFError):
         os._exit(0)
 
 
-async def _probe_shares(
-    connection: Connection, plan: Plan, limits: Limits, encode: Encode, *, portable: bool
+async def _live(
+    connection: Connection,
+    plan: Plan,
+    places: Iterable[int],
+    limits: Limits,
+    encode: Encode,
+    *,
+    portable: bool,
 ) -> None:
     loop = asyncio.get_running_loop()
     stop = Stop()
     loop.add_signal_handler(signal.SIGTERM, stop, _TERMINATED)
     network = Network(loop, now=time.time, portable=portable)
     try:
-        while stop.code is None:
-            try:
-                share = await _next_share(loop, connection, stop)
-            except (EOFError, asyncio.CancelledError):
-                break
-            await _probe_share(connection, plan, limits, encode, network, share, stop)
+        with contextlib.suppress(EOFError, asyncio.CancelledError):
+            await _word(loop, connection, stop)
+            await _probe(connection, plan, places, limits, encode, network, stop)
+            await _word(loop, connection, stop)
     finally:
         await network.close()
         # The loop closes its wake-up pipe before it lets go of signals: one that came in between
@@ -95,10 +103,8 @@ async def _probe_shares(
         loop.remove_signal_handler(signal.SIGTERM)
 
 
-async def _next_share(
-    loop: asyncio.AbstractEventLoop, connection: Connection, stop: Stop
-) -> Sequence[int]:
-    """Waits for a share; raises EOFError when there will be none, CancelledError when stopped."""
+async def _word(loop: asyncio.AbstractEventLoop, connection: Connection, stop: Stop) -> None:
+    """Waits for a word; raises EOFError when there will be none, CancelledError when stopped."""
     arrived = asyncio.Event()
     loop.add_reader(connection.fileno(), arrived.set)
     waiting = asyncio.ensure_future(_until(arrived))
@@ -107,20 +113,20 @@ async def _next_share(
         await waiting
     finally:
         loop.remove_reader(connection.fileno())
-    return array("I", connection.recv_bytes())
+    connection.recv_bytes()
 
 
 async def _until(event: asyncio.Event) -> None:
     await event.wait()
 
 
-async def _probe_share(
+async def _probe(
     connection: Connection,
     plan: Plan,
+    places: Iterable[int],
     limits: Limits,
     encode: Encode,
     network: Network,
-    share: Sequence[int],
     stop: Stop,
 ) -> None:
     batch: list[tuple[int, Result]] = []
@@ -135,21 +141,19 @@ async def _probe_share(
         if len(batch) >= _RESULTS_A_MESSAGE:
             flush()
 
-    part = replace(plan, targets=tuple(plan.targets[index] for index in share), controls=())
     measured = await run(
-        part,
+        replace(plan, controls=()),
         limits,
         network,
         rng=random.Random(),
         stop=stop,
         on_result=None,
-        keeper=Elsewhere(share, take),
+        keeper=Elsewhere(take),
+        places=places,
     )
     flush()
-    lag = measured.loop_lag
-    connection.send_bytes(
-        _ENCODER.encode(ShareDone(list(network.resolver.answered), list(measured.bugs), lag))
-    )
+    answered = list(network.resolver.answered)
+    connection.send_bytes(_ENCODER.encode(Done(answered, list(measured.bugs), measured.loop_lag)))
 
 
 def batch_of(results: Sequence[tuple[int, Result]], encode: Encode) -> Batch:

@@ -3,11 +3,11 @@
 import asyncio
 import contextlib
 import multiprocessing
+import os
 import random
 import sys
 import time
-from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -18,7 +18,7 @@ from probecli.engine.keeper import Elsewhere, InMemory, SharedKeeper
 from probecli.engine.ledger import Ledger
 from probecli.engine.limits import Limits
 from probecli.engine.run import Measured, run
-from probecli.engine.shares import shares
+from probecli.engine.shares import Claims, shares
 from probecli.engine.stop import Stop
 from probecli.engine.worker import DECODER, Batch, Encode, serve
 from probecli.model.plan import Plan
@@ -29,6 +29,7 @@ from probecli.probe.kinds import begin_for
 from probecli.probe.network import Network
 
 _LOOKED_AT = 1000
+_BEGIN = b"begin"
 
 
 def _load(targets: Sequence[Target]) -> None:
@@ -38,9 +39,9 @@ def _load(targets: Sequence[Target]) -> None:
 
 
 class Workers:
-    """`count` processes, this one included: the others wait for shares, of their `limits` each.
+    """`count` processes, this one included, each of its own `limits`; `places` are what it claims.
 
-    To be started before any thread or event loop is.
+    To be started before any thread or event loop is: the others wait for a word to begin.
     """
 
     def __init__(
@@ -52,13 +53,20 @@ class Workers:
         context: Any = multiprocessing.get_context(method)
         self.limits = replace(limits, in_flight=max(1, limits.in_flight // count), deadline_s=None)
         self.members: list[_Member] = []
+        parts = shares(plan, count)
+        unclaimed, numbers = context.Pipe(duplex=False)
+        os.write(numbers.fileno(), bytes(range(len(parts))))
+        # Before any process parts: whoever held this end would keep the others waiting for more.
+        numbers.close()
+        self._unclaimed = unclaimed
+        self.places = Claims(parts, unclaimed)
         for _ in range(count - 1):
             here, there = context.Pipe()
             inherited = [member.connection for member in self.members] + [here]
             others = inherited if method == "fork" else []
             process = context.Process(
                 target=serve,
-                args=(there, others, plan, self.limits, encode, portable),
+                args=(there, others, plan, self.places, self.limits, encode, portable),
                 daemon=True,
             )
             process.start()
@@ -72,26 +80,18 @@ class Workers:
             member.process.kill()
         for member in self.members:
             member.process.join()
+        self._unclaimed.close()
 
 
 class _Member:
-    """One process, its end of the pipe, and what it was given and has not answered yet."""
+    """One process, its end of the pipe, and whether it has said that it is done."""
 
     def __init__(
         self, process: multiprocessing.process.BaseProcess, connection: Connection
     ) -> None:
         self.process = process
         self.connection = connection
-        self.share = array("I")
-        self.owed = 0
-        self.open_shares = 0
-
-    def give(self, share: "array[int]") -> None:
-        """One more share to probe."""
-        self.share += share
-        self.owed += len(share)
-        self.open_shares += 1
-        self.connection.send_bytes(share.tobytes())
+        self.done = False
 
 
 async def run_shared(
@@ -107,8 +107,8 @@ async def run_shared(
 ) -> Measured:
     """Probes `plan` with the workers' help; the same as `run`.
 
-    This process probes a share itself, and the controls. A worker that ends before its share does
-    has the rest probed by another, or by this process when it was the last.
+    This process probes as the others do, and the controls besides. What a worker has claimed and
+    not answered for when it ends is probed by this process.
     """
     keeper = keeper or InMemory(len(plan.targets))
     parent = _Parent(plan, limits, workers, network, rng, stop, on_result, keeper)
@@ -135,7 +135,7 @@ class _Parent:
         self._loop = asyncio.get_running_loop()
         self._keeper = keeper
         self._ledger = Ledger(plan, on_result, keeper)
-        self._own_limits = workers.limits
+        self._workers = workers
         self._alive = list(workers.members)
         self._done: asyncio.Future[None] = self._loop.create_future()
         self._answered: set[str | None] = set()
@@ -145,16 +145,19 @@ class _Parent:
     async def measured(self) -> Measured:
         """Everything, in the plan's order."""
         started = time.perf_counter()
-        ours, *theirs = shares(self._plan, len(self._alive) + 1)
-        for member, share in zip(self._alive, theirs, strict=True):
+        for member in self._alive:
             self._loop.add_reader(member.connection.fileno(), self._read, member)
-            member.give(share)
+            # One that has died already is heard of by its reader.
+            with contextlib.suppress(OSError):
+                member.connection.send_bytes(_BEGIN)
         self._check()
         deadline = None
         if self._limits.deadline_s is not None:
             deadline = self._loop.call_later(self._limits.deadline_s, self._stop, 124)
         own_stop = Stop()
-        own = asyncio.ensure_future(self._probe_here(ours, self._own_limits, own_stop))
+        own = asyncio.ensure_future(
+            self._probe_here(self._workers.places, self._workers.limits, own_stop)
+        )
         waiting = asyncio.ensure_future(self._finished(own))
         self._stop.watch(waiting)
         try:
@@ -206,19 +209,17 @@ class _Parent:
             self._ledger.add_control(index, result)
         self._know(measured.bugs, measured.loop_lag)
 
-    async def _probe_here(self, indexes: Sequence[int], limits: Limits, stop: Stop) -> None:
+    async def _probe_here(self, places: Iterable[int], limits: Limits, stop: Stop) -> None:
         """Probes these targets in this process; marks them as interrupted after a stop."""
-        part = replace(
-            self._plan, targets=tuple(self._plan.targets[index] for index in indexes), controls=()
-        )
         measured = await run(
-            part,
+            replace(self._plan, controls=()),
             limits,
             self._network,
             rng=self._rng,
             stop=stop,
             on_result=None,
-            keeper=Elsewhere(indexes, self._ledger.add),
+            keeper=Elsewhere(self._ledger.add),
+            places=places,
         )
         self._know(measured.bugs, measured.loop_lag)
 
@@ -235,40 +236,30 @@ class _Parent:
             return
         if isinstance(message, Batch):
             for index, result in message.results:
-                if not self._ledger.has(index):
-                    member.owed -= 1
-                    self._ledger.add(index, result)
+                self._ledger.add(index, result)
             if message.up:
-                self._take_up(member, message)
+                self._take_up(message)
         else:
-            member.open_shares -= 1
+            member.done = True
             self._answered.update(message.answered)
             self._know(message.bugs, message.loop_lag)
         self._check()
 
-    def _take_up(self, member: _Member, batch: Batch) -> None:
+    def _take_up(self, batch: Batch) -> None:
         for (index, gated), line in zip(batch.up, batch.lines.split(b"\n"), strict=True):
-            if not self._ledger.has(index):
-                member.owed -= 1
-                group = self._plan.targets[index].group
-                self._keeper.add_up(index, group, line)
-                self._ledger.add_up(index, group, line, gated=gated)
+            group = self._plan.targets[index].group
+            self._keeper.add_up(index, group, line)
+            self._ledger.add_up(index, group, line, gated=gated)
 
     def _lost(self, member: _Member) -> None:
-        """A worker died: its unanswered targets go to another."""
+        """A worker died: what it has not answered for is missing at the end."""
         self._loop.remove_reader(member.connection.fileno())
         self._alive.remove(member)
-        rest = array("I", (index for index in member.share if not self._ledger.has(index)))
-        member.owed = 0
-        if rest and self._stop.code is None:
-            # Where nobody is left to take them, they stay without a result until the end.
-            with contextlib.suppress(ValueError, OSError):
-                min(self._alive, key=lambda other: other.owed).give(rest)
         self._check()
 
     def _check(self) -> None:
         # A worker's last results are followed by what else it knows.
-        if not any(member.open_shares for member in self._alive) and not self._done.done():
+        if all(member.done for member in self._alive) and not self._done.done():
             self._done.set_result(None)
 
     async def _wind_up(self) -> None:
