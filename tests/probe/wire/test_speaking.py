@@ -9,6 +9,7 @@ from faults.http import FINE
 from faults.server import in_turn, read_head, send, stall
 from probe.wire.exchanges import SYSTEMS, met
 from probecli.model.target import Seconds
+from probecli.probe import network
 from probecli.probe.wire.system import LinuxSystem
 
 
@@ -22,6 +23,7 @@ def test_the_request_carries_the_last_ack_of_the_handshake(
         # tcpi_segs_out of `struct tcp_info` (linux/tcp.h)
         segments_out.append(int.from_bytes(sock.getsockopt(6, 11, 140)[136:], "little"))
 
+    monkeypatch.setattr(network, "best_system", lambda loop, **_: LinuxSystem(loop))
     monkeypatch.setattr(LinuxSystem, "has_spoken", counted)
     # An answer might be acknowledged before it is counted.
     evidence = met(stall, timeout_s=Seconds(0.2))
