@@ -184,6 +184,23 @@ def test_a_signal_ends_every_worker_in_order(
     assert snapshot["run"]["complete"] is False
 
 
+def test_a_signal_does_not_wait_for_a_control(server: Server, tmp_path: Path) -> None:
+    file, out = tmp_path / "targets.yaml", tmp_path / "out.json"
+    file.write_text(
+        "defaults: {timeout: 10m}\n"
+        f"controls: ['{server.url}/hold?control']\n"
+        f"targets: ['{server.url}/hold?target']\n"
+    )
+    process = started("check", str(file), "--workers", "2", "-o", f"json={out}")
+    server.wait_until_asked()
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert not errors
+    snapshot = json.loads(out.read_bytes())
+    assert [one["cause"] for one in snapshot["targets"]] == ["local.interrupted"]
+
+
 def test_a_fault_of_our_own_in_a_worker_is_told(server: Server, tmp_path: Path) -> None:
     path = tmp_path / "urls.txt"
     path.write_text(f"tcp://127.0.0.1:9\n{server.url}/200\n")

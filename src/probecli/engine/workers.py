@@ -1,4 +1,4 @@
-"""Several processes for large lists: each probes a share, and a killed one's share is not lost."""
+"""Several processes for large lists: each claims shares, and a killed one's are not lost."""
 
 import asyncio
 import contextlib
@@ -154,20 +154,23 @@ class _Parent:
         deadline = None
         if self._limits.deadline_s is not None:
             deadline = self._loop.call_later(self._limits.deadline_s, self._stop, 124)
-        own_stop = Stop()
-        own = asyncio.ensure_future(
-            self._probe_here(self._workers.places, self._workers.limits, own_stop)
+        stops = Stop(), Stop()
+        own = (
+            asyncio.ensure_future(self._probe_controls(stops[0])),
+            asyncio.ensure_future(
+                self._probe_here(self._workers.places, self._workers.limits, stops[1])
+            ),
         )
         waiting = asyncio.ensure_future(self._finished(own))
         self._stop.watch(waiting)
         try:
-            await self._probe_controls()
             await waiting
         except asyncio.CancelledError:
             if self._stop.code is None:
                 raise
-            own_stop(self._stop.code)
-            await own
+            for stop in stops:
+                stop(self._stop.code)
+            await asyncio.gather(*own)
             await self._wind_up()
         finally:
             if deadline is not None:
@@ -192,17 +195,17 @@ class _Parent:
             bugs=tuple(self._bugs),
         )
 
-    async def _finished(self, own: "asyncio.Future[None]") -> None:
-        await asyncio.gather(self._done, asyncio.shield(own))
+    async def _finished(self, own: "Iterable[asyncio.Future[None]]") -> None:
+        await asyncio.gather(self._done, *map(asyncio.shield, own))
 
-    async def _probe_controls(self) -> None:
+    async def _probe_controls(self, stop: Stop) -> None:
         alone = replace(self._plan, targets=())
         measured = await run(
             alone,
             replace(self._limits, deadline_s=None),
             self._network,
             rng=self._rng,
-            stop=Stop(),
+            stop=stop,
             on_result=None,
         )
         for index, result in enumerate(measured.controls):
