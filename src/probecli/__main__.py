@@ -1,5 +1,6 @@
 """The way in: `probecli` and `python -m probecli`."""
 
+import os
 import sys
 
 
@@ -29,16 +30,14 @@ def _leave(end: SystemExit) -> None:
     Every block that holds something has been left by now. What cannot be flushed, and a code that
     is a text, are left to the interpreter, which knows how to tell of them.
     """
-    import os
-
     code = end.code or 0
+    if not isinstance(code, int):
+        raise end
     try:
         sys.stdout.flush()
         sys.stderr.flush()
     except (OSError, ValueError):
         raise end from None
-    if not isinstance(code, int):
-        raise end
     os._exit(code)
 
 

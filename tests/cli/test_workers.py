@@ -1,3 +1,4 @@
+import contextlib
 import json
 import os
 import signal
@@ -45,11 +46,8 @@ def test_a_hosts_targets_stay_together() -> None:
 def test_every_share_is_claimed_once_by_whoever_asks() -> None:
     urls = [f"http://host-{number}.example/" for number in range(300)]
     parts = shares(Plan(targets=tuple(Target(name=url, url=url) for url in urls)), 2)
-    unclaimed, numbers = Pipe(duplex=False)
-    os.write(numbers.fileno(), bytes(range(len(parts))))
-    numbers.close()
-    with unclaimed:
-        first, second = iter(Claims(parts, unclaimed)), iter(Claims(parts, unclaimed))
+    with contextlib.closing(Claims(parts, Pipe(duplex=False))) as claims:
+        first, second = iter(claims), iter(claims)
         claimed = [next(first), *islice(second, 150)]
         assert set(claimed[1:]).isdisjoint(parts[0])
         assert sorted([*claimed, *first, *second]) == list(range(300))

@@ -37,14 +37,22 @@ def shares(plan: Plan, workers: int) -> "list[array[int]]":
 class Claims:
     """The places of the shares that this process claims, one share after another as it asks.
 
-    A pipe whose other end is closed holds the numbers of those that nobody has claimed. To read a
-    byte is atomic, and a process that dies holds up no other, as one that held a lock would.
+    A pipe, of which both ends are given, holds the numbers of those that nobody has claimed. To
+    read a byte is atomic, and a process that dies holds up no other, as one that held a lock
+    would. To be made before the processes part, and to be closed.
     """
 
-    def __init__(self, parts: "Sequence[array[int]]", unclaimed: Connection) -> None:
+    def __init__(self, parts: "Sequence[array[int]]", pipe: tuple[Connection, Connection]) -> None:
         self._parts = parts
-        self._unclaimed = unclaimed
+        self._unclaimed, numbers = pipe
+        os.write(numbers.fileno(), bytes(range(len(parts))))
+        # A process that held this end would keep the others waiting for more.
+        numbers.close()
 
     def __iter__(self) -> Iterator[int]:
         while number := os.read(self._unclaimed.fileno(), 1):
             yield from self._parts[number[0]]
+
+    def close(self) -> None:
+        """This process claims no more."""
+        self._unclaimed.close()

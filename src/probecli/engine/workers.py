@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import multiprocessing
-import os
 import random
 import sys
 import time
@@ -53,13 +52,7 @@ class Workers:
         context: Any = multiprocessing.get_context(method)
         self.limits = replace(limits, in_flight=max(1, limits.in_flight // count), deadline_s=None)
         self.members: list[_Member] = []
-        parts = shares(plan, count)
-        unclaimed, numbers = context.Pipe(duplex=False)
-        os.write(numbers.fileno(), bytes(range(len(parts))))
-        # Before any process parts: whoever held this end would keep the others waiting for more.
-        numbers.close()
-        self._unclaimed = unclaimed
-        self.places = Claims(parts, unclaimed)
+        self.places = Claims(shares(plan, count), context.Pipe(duplex=False))
         for _ in range(count - 1):
             here, there = context.Pipe()
             inherited = [member.connection for member in self.members] + [here]
@@ -80,7 +73,7 @@ class Workers:
             member.process.kill()
         for member in self.members:
             member.process.join()
-        self._unclaimed.close()
+        self.places.close()
 
 
 class _Member:

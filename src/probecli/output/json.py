@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from probecli.engine.keeper import decode_result
 from probecli.model.result import Result
 from probecli.model.snapshot import Snapshot
 from probecli.output.document import Document
@@ -45,7 +46,6 @@ def _mended(value: Any) -> Any:
 
 
 _encoder = msgspec.json.Encoder()
-_result_decoder = msgspec.json.Decoder(Result)
 
 
 def encode(value: Any) -> bytes:
@@ -88,7 +88,7 @@ def encode_exactly(results: Sequence[Result]) -> list[bytes | None]:
 
 def spool(total: int) -> Spool:
     """A place for the results of `total` targets, in which they are encoded once for all."""
-    return Spool(total, encode=encode_exactly, decode=_result_decoder.decode)
+    return Spool(total, encode=encode_exactly, decode=decode_result)
 
 
 def render(snapshot: Snapshot) -> Iterator[bytes]:

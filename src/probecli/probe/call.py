@@ -90,7 +90,10 @@ def first_call(target: Target) -> Call:
     """The request that a target asks for."""
     origin, path, userinfo = split_url(target.url)
     own = (("Host", origin.authority), *_OWN_FIELDS)
-    if target.method == "GET" and not (target.headers or target.auth or userinfo or _says(target)):
+    body, content_type = _body(target)
+    if target.method == "GET" and not (
+        target.headers or target.auth or userinfo or body or content_type
+    ):
         return Call("GET", origin, path, own)
     headers = list(own)
     given: set[str] = set()
@@ -100,7 +103,6 @@ def first_call(target: Target) -> Call:
         headers += target.headers.items()
     if "authorization" not in given and (target.auth is not None or userinfo):
         headers.append(("Authorization", authorization(target.auth, userinfo)))
-    body, content_type = _body(target)
     if content_type and "content-type" not in given:
         headers.append(("Content-Type", content_type))
     if (body or target.method in ("POST", "PUT", "PATCH")) and "content-length" not in given:
@@ -126,10 +128,6 @@ def basic(username: str, password: str) -> str:
 def encoded(text: str) -> bytes:
     """Text as it goes on the wire: UTF-8, with bytes from the environment as they were there."""
     return text.encode("utf-8", "surrogateescape")
-
-
-def _says(target: Target) -> bool:
-    return target.json is not None or target.form is not None or target.body is not None
 
 
 def _body(target: Target) -> tuple[bytes, str | None]:
