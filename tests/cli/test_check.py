@@ -372,17 +372,6 @@ def test_what_failed_in_the_baseline_cannot_fail_the_gate(server: Server, tmp_pa
     assert "none.json" in wrong.stderr
 
 
-def test_shards_are_the_whole_without_overlap(server: Server) -> None:
-    urls = [f"{server.url}/200?{number}" for number in range(12)]
-    seen: list[str] = []
-    for part in ("1/3", "2/3", "3/3"):
-        snapshot = json.loads(probecli("check", *urls, "--shard", part, "-o", "json").stdout)
-        assert snapshot["run"]["shard"] == part
-        seen += [one["name"] for one in snapshot["targets"]]
-    assert sorted(seen) == sorted(urls)
-    assert probecli("check", *urls, "--shard", "4/3").returncode == 2
-
-
 def test_a_plug_in_that_cannot_probe_is_unknown(tmp_path: Path) -> None:
     done = probecli("check", str(tmp_path / "none.yaml"), "-o", "nagios")
     assert done.returncode == 3
