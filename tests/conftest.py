@@ -1,5 +1,6 @@
 import compileall
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,13 @@ settings.load_profile("quick")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Hundreds of processes are started: none of them shall compile the package once more."""
+    """What the processes that the tests start need: a compiled package, and signals that arrive.
+
+    Started in the background or by `nohup`, a process and all below it ignore some of them.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for ignored in (signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT):
+        signal.signal(ignored, signal.SIG_DFL)
     if not hasattr(config, "workerinput"):
         compileall.compile_dir(Path(probecli.__file__).parent, quiet=2)
 

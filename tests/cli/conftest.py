@@ -1,5 +1,4 @@
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -97,5 +96,4 @@ def started(*arguments: str, cwd: object = None) -> subprocess.Popen[str]:
         text=True,
         env=ENVIRONMENT,
         cwd=cwd,  # type: ignore[call-overload]
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )

@@ -93,8 +93,9 @@ class Terminal:
 
     def finish(self) -> int:
         """Read to the end; the exit code."""
+        end = time.monotonic() + PATIENCE_S
         while self._read():
-            pass
+            assert time.monotonic() < end, f"it does not end:\n{self.text()}"
         _, status = os.waitpid(self.pid, 0)
         self.code = os.waitstatus_to_exitcode(status)
         return self.code
