@@ -377,6 +377,8 @@ def test_the_loops_lag_is_measured_in_a_run_that_is_long_enough() -> None:
 class Told:
     """A measurement that has its evidence as soon as it is begun."""
 
+    held_s = 0.0
+
     def __init__(self, evidence: Evidence) -> None:
         self._evidence = evidence
         self.cancelled = False

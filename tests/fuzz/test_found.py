@@ -1,8 +1,5 @@
 """What the fuzzer found stays mended."""
 
-import asyncio
-import gc
-import socket
 import ssl
 from collections.abc import Callable
 from pathlib import Path
@@ -16,9 +13,6 @@ from faults.certificates import SERVICE, issue
 from faults.http import FINE, answer
 from faults.server import Peer, Serve, read_head, script, send
 from probecli.engine.run import Measured
-from probecli.probe.resolver import Question, Resolver
-from probecli.probe.wire.dial import Address
-from probecli.probe.wire.fault import Fault
 
 
 def _measured(serve: Serve, **fields: Any) -> Measured:
@@ -81,31 +75,3 @@ def test_a_certificate_of_a_version_that_does_not_exist_tells_nothing(tmp_path: 
     assert measured.results[0].state == "up"
     assert measured.results[0].tls is not None
     assert measured.results[0].tls.subject is None
-
-
-def test_a_family_that_fails_while_it_is_cancelled_is_no_complaint() -> None:
-    complaints: list[dict[str, Any]] = []
-
-    class Late(Resolver):
-        async def _ask_family(
-            self, question: Question, family: socket.AddressFamily
-        ) -> tuple[Address, ...]:
-            if family == socket.AF_INET:
-                return (Address(family, "127.0.0.1", 0),)
-            try:
-                await asyncio.Event().wait()
-            finally:
-                raise Fault("dns.failed", "malformed")
-
-    async def once() -> None:
-        loop = asyncio.get_running_loop()
-        loop.set_exception_handler(lambda _, context: complaints.append(context))
-        found = await Late().addresses(
-            "name.test", 80, version="auto", resolver="127.0.0.1:9", timeout_s=5.0
-        )
-        assert found == (Address(socket.AF_INET, "127.0.0.1", 80),)
-        await asyncio.sleep(0)
-        gc.collect()
-
-    asyncio.run(once())
-    assert complaints == []

@@ -1,5 +1,6 @@
 """Whom resolution asked, as a result says it, whether or not there was an answer."""
 
+import asyncio
 from contextlib import ExitStack
 from typing import Any
 
@@ -12,9 +13,10 @@ from faults.http import FINE
 from faults.server import listening, read_head, script, send
 from probe.wire.exchanges import SYSTEMS, on_network, probed, target
 from probecli.model.target import Seconds
+from probecli.probe.addresses import endpoint, listed
 from probecli.probe.kinds import probe_for
+from probecli.probe.name_servers import NameServers
 from probecli.probe.network import Network
-from probecli.probe.resolver import endpoint, listed
 
 FOUND = knows("service.test. 60 IN A 127.0.0.1")
 NOT_VALID = f"{'x' * 70}.test"
@@ -123,8 +125,9 @@ def test_the_systems_resolvers_are_named_together_in_order() -> None:
     """A stand-in for the system's settings, which a test cannot choose."""
 
     async def body(network: Network) -> str | None:
-        channel = aiodns.DNSResolver(nameservers=servers[::-1])
-        network.resolver._channels[None] = channel
+        known = NameServers(None, asyncio.get_running_loop(), set())
+        known.channel = aiodns.DNSResolver(nameservers=servers[::-1])
+        network.resolver._servers[None] = known
         evidence = await probe_for("http")(target("http://service.test/"), network)
         return evidence.server.resolver if evidence.server is not None else None
 

@@ -1,12 +1,14 @@
 """Names to addresses: a phase of its own, asked once a run."""
 
 import asyncio
+import gc
 import json
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from time import perf_counter
 from typing import Any
 
 import dns.flags
@@ -16,12 +18,16 @@ from dns.rcode import Rcode
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.probing import planned
+from engine.probing import probed as measured
 from faults.dns import Answer, Query, by_type, fails, knows, reply, resolving, silence
 from faults.http import FINE
 from faults.server import in_turn, listening, read_head, script, send
 from probe.wire.exchanges import on_network, probed, target
+from probecli.probe.addresses import interleaved, literal
+from probecli.probe.lookup import Lookup, Question
 from probecli.probe.network import Network
-from probecli.probe.resolver import Resolver, interleaved, literal
+from probecli.probe.resolver import Resolver
 from probecli.probe.wire.dial import Address
 from probecli.probe.wire.fault import Fault
 
@@ -117,17 +123,52 @@ def test_a_name_is_asked_for_once_a_run_however_many_want_it() -> None:
     assert sorted(seen) == ["one.test. A", "one.test. AAAA"]
 
 
-def test_a_failure_holds_for_the_run_and_silence_is_asked_again() -> None:
-    failing: list[str] = []
+async def failed(resolver: Resolver, server: str) -> Lookup:
+    """The look-up of a name that fails now, or has failed before."""
+    with pytest.raises(Fault):
+        await resolver.addresses("one.test", 80, version="4", resolver=server, timeout_s=5)
+    return resolver._known[Question("one.test", "4", server)]
 
+
+def test_what_is_said_of_a_name_holds_for_the_run() -> None:
     async def twice(resolver: Resolver, server: str) -> None:
-        for _ in range(2):
-            with pytest.raises(Fault):
-                await resolver.addresses("one.test", 80, version="4", resolver=server, timeout_s=5)
+        first = await failed(resolver, server)
+        first.done_at = 0.0
+        assert await failed(resolver, server) is first
 
-    asked(counted(fails(Rcode.NXDOMAIN), failing), twice)
-    assert len(failing) == 1
+    asked(fails(Rcode.NXDOMAIN), twice)
 
+
+def test_a_failure_to_learn_it_is_asked_about_again_but_not_at_once() -> None:
+    async def often(resolver: Resolver, server: str) -> None:
+        first = await failed(resolver, server)
+        first.done_at = perf_counter() + 0.5
+        assert await failed(resolver, server) is first
+        first.done_at = perf_counter() - 0.1
+        assert await failed(resolver, server) is not first
+
+    asked(fails(Rcode.SERVFAIL), often)
+
+
+def test_a_retry_asks_again_for_a_name_that_failed() -> None:
+    """As a domain does whose name servers come back."""
+    failures = iter(range(50))
+
+    def recovering(query: Query) -> Iterable[bytes]:
+        # c-ares itself asks three times.
+        answer = knows("service.test. 60 IN A 127.0.0.1") if next(failures) >= 6 else broken
+        return answer(query)
+
+    broken = fails(Rcode.SERVFAIL)
+    with listening(in_turn(read_head, send(FINE))) as port, resolving(recovering) as server:
+        retry = {"attempts": 4, "initial": "200ms", "jitter": "none"}
+        one = {"url": f"http://service.test:{port}/", "ip_version": 4, "retry": retry}
+        (result,) = measured(planned({**one, "resolver": f"127.0.0.1:{server}"})).results
+    assert result.state == "up"
+    assert [attempt.cause for attempt in result.attempts][:1] == ["dns.failed"]
+
+
+def test_silence_is_asked_again() -> None:
     async def until_it_answers(resolver: Resolver, server: str) -> int:
         first = resolver.addresses("one.test", 80, version="4", resolver=server, timeout_s=0.05)
         with pytest.raises(Fault):
@@ -140,25 +181,29 @@ def test_a_failure_holds_for_the_run_and_silence_is_asked_again() -> None:
     assert asked(lambda query: BOTH(query) if late.is_set() else [], until_it_answers) == 1
 
 
-def test_slow_names_do_not_queue_behind_each_other() -> None:
-    """Each is answered only when all were asked, so that a queue would never end."""
-    all_asked = threading.Barrier(50)
+def test_a_family_that_fails_when_the_other_was_enough_is_no_complaint() -> None:
+    complaints: list[dict[str, Any]] = []
+    enough = threading.Event()
 
-    def together(query: Query) -> Iterable[bytes]:
-        all_asked.wait(10)
-        name = query.message.question[0].name
-        return [reply(query, f"{name} 60 IN A 192.0.2.1")]
+    def late(query: Query) -> Iterable[bytes]:
+        enough.wait(10)
+        return fails(Rcode.SERVFAIL)(query)
 
-    async def body(resolver: Resolver, server: str) -> int:
-        found = await asyncio.gather(
-            *(
-                resolver.addresses(f"n{n}.test", 80, version="4", resolver=server, timeout_s=10)
-                for n in range(50)
-            )
+    async def body(resolver: Resolver, server: str) -> list[str]:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: complaints.append(context))
+        found = await resolver.addresses(
+            "one.test", 80, version="auto", resolver=server, timeout_s=5
         )
-        return len(found)
+        enough.set()
+        # Its own answer is the last that this window waits for.
+        while resolver._servers[server].window._placed:
+            await asyncio.sleep(0.01)
+        gc.collect()
+        return [one.ip for one in found]
 
-    assert asked(together, body) == 50
+    assert asked(by_type(A=BOTH, AAAA=late), body) == ["192.0.2.1"]
+    assert complaints == []
 
 
 def test_answers_with_a_wrong_id_are_ignored() -> None:

@@ -43,6 +43,9 @@ class Runner:
     ) -> None:
         self._plan = plan
         self._pace = Pace(limits, network.system.clock)
+        if limits.least_in_flight is None:
+            # A number that was asked for is kept, and a name is two questions.
+            network.resolver.room = 2 * limits.in_flight
         self._begin_of = begin_of
         self._network = network
         self._ledger = ledger
@@ -162,7 +165,9 @@ class Runner:
     def _judge(self, job: Job, evidence: Evidence) -> None:
         target = job.target
         number = len(job.attempts) + 1
-        tried, verdict = attempted(target, number, job.started_s, self._network.now(), evidence)
+        assert job.begun is not None
+        began_s = job.started_s + job.begun.held_s
+        tried, verdict = attempted(target, number, began_s, self._network.now(), evidence)
         if worth_repeating(target.retry, verdict, tried.status):
             wait_s = backoff_s(target.retry, number, evidence, self._rng)
             if wait_s is not None:

@@ -18,10 +18,10 @@ import dns.resolver
 from probecli.model.evidence import Evidence, Failure
 from probecli.model.result import Server, Timings
 from probecli.model.target import Target
+from probecli.probe.addresses import endpoint, literal
 from probecli.probe.hop import ms
 from probecli.probe.network import Network
 from probecli.probe.question import answer_by_udp
-from probecli.probe.resolver import endpoint, literal
 from probecli.probe.wire.fault import Fault, connect_fault
 
 
@@ -44,6 +44,10 @@ def question(url: str) -> Question:
 async def probe_dns(target: Target, network: Network) -> Evidence:
     """One attempt at a `dns://` target: UDP, and TCP when the answer was truncated."""
     asked = question(target.url)
+    if asked.host is not None:
+        await network.resolver.prepare(
+            asked.host, version=target.ip_version, resolver=target.resolver
+        )
     started = perf_counter()
     ip: str | None = None
     port = asked.port

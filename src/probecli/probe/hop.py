@@ -8,10 +8,10 @@ from msgspec import Struct
 from probecli.model.evidence import Failure
 from probecli.model.result import Server, Timings, TlsFacts
 from probecli.model.target import Target
+from probecli.probe.addresses import literal
 from probecli.probe.call import Call, Origin, http1_bytes, http2_fields, proxy_origin
 from probecli.probe.content import decoded
 from probecli.probe.network import Network
-from probecli.probe.resolver import literal
 from probecli.probe.wire.codec import Codec, HttpCodec
 from probecli.probe.wire.dial import Address
 from probecli.probe.wire.fault import Fault
@@ -58,7 +58,7 @@ async def send(network: Network, target: Target, call: Call, timeout_s: float) -
         origin = call.origin if proxy is None else proxy[0]
         addresses = known_addresses(target, origin)
         if addresses is None:
-            network.resolver.prepare(origin.host)
+            await ready(network, target, origin)
             started = perf_counter()
             addresses, dns_ms = await order_addresses(network, target, origin, timeout_s)
             resolver = asked(network, target, origin)
@@ -68,16 +68,34 @@ async def send(network: Network, target: Target, call: Call, timeout_s: float) -
         if fault.cause.startswith("dns."):
             dns_ms = ms(perf_counter() - started)
             resolver = asked(network, target, origin)
-        return Hop(
-            timings=Timings(dns=dns_ms, total=ms(perf_counter() - started)),
-            server=Server(call.origin.host, None, call.origin.port, None, resolver),
-            failure=Failure(fault.cause, fault.detail),
-        )
+        return unreached(call, fault, dns_ms, ms(perf_counter() - started), resolver)
     outcome = await network.exchange(order)
     hop = hop_of(outcome, call.origin, target.max_body_bytes, dns_ms, resolver)
     if proxy is not None and hop.failure is not None and outcome.connect_s is None:
         hop.failure = Failure(hop.failure.cause, f"proxy: {hop.failure.detail}")
     return hop
+
+
+def unreached(
+    call: Call, fault: Fault, dns_ms: float | None, total_ms: float | None, resolver: str | None
+) -> Hop:
+    """The hop to a server that was not even looked for, or not found; `fault` says why."""
+    return Hop(
+        timings=Timings(dns=dns_ms, total=total_ms),
+        server=Server(call.origin.host, None, call.origin.port, None, resolver),
+        failure=Failure(fault.cause, fault.detail),
+    )
+
+
+async def ready(network: Network, target: Target, origin: Origin) -> None:
+    """Returns when the origin's name, if there is one to ask for, has been asked for.
+
+    The wait before is ours, and in no target's time.
+    """
+    if known_addresses(target, origin) is None:
+        await network.resolver.prepare(
+            origin.host, version=target.ip_version, resolver=target.resolver
+        )
 
 
 async def order_addresses(

@@ -7,9 +7,10 @@ from typing import Any
 from probecli.model.evidence import Evidence, Failure
 from probecli.model.result import HttpFacts, Timings
 from probecli.model.target import Target
-from probecli.probe.call import Call, first_call, split_url
+from probecli.probe.call import Call, first_call
 from probecli.probe.hop import Hop, hop_of, known_addresses, ms, order_for, send
 from probecli.probe.network import Network
+from probecli.probe.wire.exchange import Exchange
 from probecli.probe.wire.fault import Fault
 from probecli.probe.wire.order import Order, Outcome
 
@@ -27,55 +28,67 @@ async def probe_http(target: Target, network: Network) -> Evidence:
 
 
 def begin_http(target: Target, network: Network, settled: Callable[[], None]) -> "Single | None":
-    """The same begun without a task, where one exchange may be all; else None."""
+    """The same begun without a task, where one exchange with a known address may be all."""
     if target.proxy is not None:
         return None
-    addresses = known_addresses(target, split_url(target.url)[0])
+    call = first_call(target)
+    addresses = known_addresses(target, call.origin)
     if addresses is None:
         return None
-    call = first_call(target)
     try:
         order = order_for(network, target, call, addresses, target.timeout_s)
     except Fault:
         return None
-    return Single(target, network, call, order, settled)
+    single = Single(target, network, call, settled)
+    single.begin(order)
+    return single
 
 
 class Single:
-    """An attempt that its first exchange may complete."""
+    """An attempt that its first exchange may complete.
 
-    __slots__ = ("_call", "_exchange", "_how", "_network", "_settled", "_started", "_target")
+    `held_s` is how long it waited, at our own wish, before its time began.
+    """
+
+    __slots__ = ("_exchange", "_how", "_settled", "_started", "call", "network", "target")
+
+    held_s = 0.0
 
     def __init__(
-        self,
-        target: Target,
-        network: Network,
-        call: Call,
-        order: Order,
-        settled: Callable[[], None],
+        self, target: Target, network: Network, call: Call, settled: Callable[[], None]
     ) -> None:
-        self._target = target
-        self._network = network
-        self._call = call
+        self.target = target
+        self.network = network
+        self.call = call
         self._settled = settled
+        self._exchange: Exchange | None = None
         self._started = perf_counter()
-        self._exchange = network.begin(order, self._ended)
+
+    def begin(self, order: Order) -> None:
+        """Begins the exchange."""
+        self._exchange = self.network.begin(order, self.ended)
 
     def conclude(self) -> Evidence | Coroutine[Any, Any, Evidence]:
         """What the exchange told, or the redirects to follow; raises what went wrong in us."""
-        how, call, target = self._how, self._call, self._target
+        call, target = self.call, self.target
+        hop = self.hop(self._how)
+        if _leads_on(target, hop):
+            return _followed(target, self.network, call, hop, self._started)
+        return evidence(target, hop, call.url, (), hop.timings, self.network.now())
+
+    def hop(self, how: Outcome | Exception) -> Hop:
+        """What became of the request; raises what went wrong in us."""
         if isinstance(how, Exception):
             raise how
-        hop = hop_of(how, call.origin, target.max_body_bytes)
-        if _leads_on(target, hop):
-            return _followed(target, self._network, call, hop, self._started)
-        return evidence(target, hop, call.url, (), hop.timings, self._network.now())
+        return hop_of(how, self.call.origin, self.target.max_body_bytes)
 
     def cancel(self) -> None:
         """Hangs up."""
-        self._exchange.cancel()
+        if self._exchange is not None:
+            self._exchange.cancel()
 
-    def _ended(self, how: Outcome | Exception) -> None:
+    def ended(self, how: Outcome | Exception) -> None:
+        """How it ended: to be concluded when there is time."""
         self._how = how
         self._settled()
 

@@ -14,7 +14,11 @@ Probe = Callable[[Target, Network], Awaitable[Evidence]]
 
 
 class Begun(Protocol):
-    """A measurement under way."""
+    """A measurement under way; its time began `held_s` seconds after it."""
+
+    @property
+    def held_s(self) -> float:
+        """How long it had to wait for others of ours."""
 
     def conclude(self) -> Evidence | Coroutine[Any, Any, Evidence]:
         """What was measured once it has settled, or what is still to be awaited for it."""
@@ -46,8 +50,8 @@ def probe_for(kind: Kind) -> Probe:
 def begin_for(kind: Kind) -> Begin:
     """The function that begins the same and calls back once it has settled.
 
-    Most HTTP attempts are one exchange with a known address: they need no task of their own, which
-    is a tenth of their cost.
+    Most HTTP attempts are one exchange, perhaps after one question: they need no task of their own,
+    which is a tenth of their cost.
     """
     general = in_task(probe_for(kind))
     if kind != "http":
@@ -55,7 +59,12 @@ def begin_for(kind: Kind) -> Begin:
     from probecli.probe.http import begin_http
 
     def begin(target: Target, network: Network, settled: Settled) -> Begun:
-        return begin_http(target, network, settled) or general(target, network, settled)
+        return begin_http(target, network, settled) or named(target, network, settled)
+
+    def named(target: Target, network: Network, settled: Settled) -> Begun:
+        from probecli.probe.named import begin_named
+
+        return begin_named(target, network, settled) or general(target, network, settled)
 
     return begin
 
@@ -71,6 +80,8 @@ def in_task(probe: Probe) -> Begin:
 
 class Running:
     """A measurement in a task of the event loop."""
+
+    held_s = 0.0
 
     def __init__(self, measuring: Awaitable[Evidence], settled: Settled) -> None:
         self._settled = settled

@@ -24,11 +24,11 @@ class Network:
         self.resolver = Resolver()
         self.now = now
         self._loop = loop
-        self._deadlines = Deadlines(loop)
+        self.deadlines = Deadlines(loop)
 
     def begin(self, order: Order, ended: Ended) -> Exchange:
         """Begins to carry out `order`; `ended` is told how it went, perhaps before this returns."""
-        exchange = Exchange(self.system, self._deadlines, self._loop, order, ended)
+        exchange = Exchange(self.system, self.deadlines, self._loop, order, ended)
         exchange.start()
         return exchange
 
@@ -53,5 +53,5 @@ class Network:
     async def close(self) -> None:
         """Gives everything back to the system."""
         await self.resolver.close()
-        self._deadlines.close()
+        self.deadlines.close()
         self.system.close()

@@ -6,7 +6,7 @@ from probecli.model.evidence import Evidence, Failure
 from probecli.model.result import Server, Timings
 from probecli.model.target import Target
 from probecli.probe.call import proxy_origin, split_url
-from probecli.probe.hop import asked, ms, order_addresses, server, timings, tls_order
+from probecli.probe.hop import asked, ms, order_addresses, ready, server, timings, tls_order
 from probecli.probe.network import Network
 from probecli.probe.proxy import Tunnel
 from probecli.probe.wire.fault import Fault
@@ -44,7 +44,7 @@ async def probe_stream(target: Target, network: Network) -> Evidence:
     origin, _, _ = split_url(target.url)
     proxy = proxy_origin(target.proxy) if target.proxy else None
     peer = origin if proxy is None else proxy[0]
-    network.resolver.prepare(peer.host)
+    await ready(network, target, peer)
     started = perf_counter()
     wanted = target.expect.banner is not None or target.warn.banner is not None
     banner = Banner(wanted=wanted)

@@ -41,8 +41,8 @@ from probe.wire.exchanges import (
 from probecli.model.evidence import Evidence
 from probecli.model.target import Expectations, Matcher, Seconds, Target, Tls
 from probecli.probe.kinds import probe_for
+from probecli.probe.lookup import Lookup, Question
 from probecli.probe.network import Network
-from probecli.probe.resolver import Question
 from probecli.probe.wire.dial import Address
 
 pytestmark = pytest.mark.parametrize("portable", SYSTEMS, ids=["kernel", "portable"])
@@ -387,9 +387,12 @@ def test_what_comes_with_the_connection_counts_in_a_handshake_too(
 
 def known(network: Network, host: str, *addresses: Address) -> None:
     """Lets the network's resolver know a name already."""
-    future = asyncio.get_running_loop().create_future()
-    future.set_result(addresses)
-    network.resolver._known[Question(host, "auto", None)] = future
+    question = Question(host, "auto", None)
+    loop = asyncio.get_running_loop()
+    nobody: Any = None
+    lookup = Lookup(question, nobody, loop)
+    lookup._found, lookup.done_at = addresses, 0.0
+    network.resolver._known[question] = lookup
 
 
 def at(ip: str) -> Address:
