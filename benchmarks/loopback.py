@@ -7,6 +7,7 @@ from collections.abc import Sequence
 TLS_ADDRESSES = 100
 # Enough for every connection that a client may open at once; the kernel caps it at somaxconn.
 _BACKLOG = 65_535
+_BUFFER_BYTES = 4 << 20
 
 
 def address(index: int) -> str:
@@ -25,6 +26,9 @@ def listener(kind: socket.SocketKind = socket.SOCK_STREAM) -> socket.socket:
     sock.setblocking(False)
     if kind == socket.SOCK_STREAM:
         sock.listen(_BACKLOG)
+    else:
+        # As name servers do (unbound's so-rcvbuf): what exceeds the buffer is lost.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
     return sock
 
 

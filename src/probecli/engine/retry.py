@@ -44,6 +44,9 @@ def backoff_s(retry: Retry, number: int, evidence: Evidence, rng: random.Random)
     A server's Retry-After is honoured up to `retry.max`; otherwise the wait is drawn between 0 and
     the exponential bound (full jitter), or is that bound with `jitter: none`.
     """
+    if retry.attempts == 1:
+        # Nothing to ask tenacity, which takes 4 ms to load.
+        return None
     policy = _policy(retry)
     state = policy.state(number)
     if policy.stop(state):

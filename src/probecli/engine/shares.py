@@ -3,11 +3,14 @@
 import os
 from array import array
 from collections.abc import Iterator, Sequence
-from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 from probecli.engine.schedule import host_key
 from probecli.model.plan import Plan
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 # Below this many targets a second process costs more than it brings.
 _TARGETS_A_WORKER = 2000
@@ -42,7 +45,9 @@ class Claims:
     would. To be made before the processes part, and to be closed.
     """
 
-    def __init__(self, parts: "Sequence[array[int]]", pipe: tuple[Connection, Connection]) -> None:
+    def __init__(
+        self, parts: "Sequence[array[int]]", pipe: "tuple[Connection, Connection]"
+    ) -> None:
         self._parts = parts
         self._unclaimed, numbers = pipe
         os.write(numbers.fileno(), bytes(range(len(parts))))

@@ -5,7 +5,6 @@ import errno
 import fcntl
 import os
 import re
-import secrets
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -127,7 +126,7 @@ class AtomicFile(_File):
             # A name may fill its 255 bytes: the temporary one keeps only the start of it.
             prefix = "." + self._target.name.encode()[:100].decode(errors="ignore") + "."
             _remove_stale(folder, prefix, now_s)
-            self._temporary = folder / f"{prefix}{secrets.token_hex(6)}.tmp"
+            self._temporary = folder / f"{prefix}{os.urandom(6).hex()}.tmp"
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             fd = os.open(self._temporary, flags, 0o644)
             with contextlib.suppress(OSError):

@@ -1,7 +1,6 @@
 """Pages that answer 2xx and say that the service is unavailable or under maintenance."""
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
@@ -56,6 +55,8 @@ def folded_text(text: str) -> str:
     """`text` without case, accents, typographic apostrophes, and runs of white space."""
     text = text.casefold()
     if not text.isascii():
+        import unicodedata
+
         text = unicodedata.normalize("NFKD", text.translate(_APART)).translate(_APART)
         text = "".join(char for char in text if not unicodedata.combining(char))
     return " ".join(text.split())
