@@ -7,7 +7,7 @@ from typing import Any
 from probecli.model.evidence import Evidence, Failure
 from probecli.model.result import HttpFacts, Timings
 from probecli.model.target import Target
-from probecli.probe.call import Call, first_call
+from probecli.probe.call import Call, first_call, split_url
 from probecli.probe.hop import Hop, hop_of, known_addresses, ms, order_for, send
 from probecli.probe.network import Network
 from probecli.probe.wire.exchange import Exchange
@@ -31,10 +31,10 @@ def begin_http(target: Target, network: Network, settled: Callable[[], None]) ->
     """The same begun without a task, where one exchange with a known address may be all."""
     if target.proxy is not None:
         return None
-    call = first_call(target)
-    addresses = known_addresses(target, call.origin)
+    addresses = known_addresses(target, split_url(target.url)[0])
     if addresses is None:
         return None
+    call = first_call(target)
     try:
         order = order_for(network, target, call, addresses, target.timeout_s)
     except Fault:
