@@ -54,6 +54,8 @@ _HINTS = (
     ("did not find expected '-' indicator", "the indentation does not fit the list above"),
     ("did not find expected ',' or", "a bracket or brace that is never closed, or a missing comma"),
     ("did not find expected node content", "a bracket or brace that is never closed"),
+    # libyaml's own bound of 1,000 is met while it looks ahead, before ours can be.
+    ("maximum nesting depth", f"nested more than {MAX_DEPTH} levels deep"),
 )
 
 
