@@ -34,7 +34,7 @@ async def probing(
             on_result=lambda _: None,
         )
     finally:
-        await network.close()
+        network.close()
 
 
 def probed(plan: Plan) -> Measured:

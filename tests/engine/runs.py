@@ -90,7 +90,7 @@ def ran(
                 begin_of=lambda _: begin or in_task(probe),
             )
         finally:
-            await network.close()
+            network.close()
 
     asyncio.run(once())
     return done

@@ -37,7 +37,7 @@ async def main():
     limits = Limits(in_flight=bounded_in_flight(512, raised_limit()), per_host=1000)
     done = await run(Plan(targets=targets), limits, network, rng=random.Random(1), stop=Stop(),
                      on_result=lambda _: None)
-    await network.close()
+    network.close()
     print(limits.in_flight, {(one.state, one.cause) for one in done.results}, done.bugs)
 asyncio.run(main())
 """

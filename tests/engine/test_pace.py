@@ -96,7 +96,7 @@ def test_targets_that_only_wait_get_places_while_none_is_given_back() -> None:
             on_result=lambda _: None,
             begin_of=lambda _: in_task(probe),
         )
-        await network.close()
+        network.close()
 
     run_virtually(once())
     assert seen == [MOST_IN_FLIGHT]

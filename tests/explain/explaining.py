@@ -35,7 +35,7 @@ def explained(
                 plan, network, rng=random.Random(1), stop=Stop()
             )
         finally:
-            await network.close()
+            network.close()
         assert not measured.bugs, measured.bugs[0]
         return explanation
 

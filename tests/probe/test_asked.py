@@ -4,7 +4,6 @@ import asyncio
 from contextlib import ExitStack
 from typing import Any
 
-import aiodns
 import pytest
 from dns.rcode import Rcode
 
@@ -14,6 +13,7 @@ from faults.server import listening, read_head, script, send
 from probe.wire.exchanges import SYSTEMS, on_network, probed, target
 from probecli.model.target import Seconds
 from probecli.probe.addresses import endpoint, listed
+from probecli.probe.channel import Channel
 from probecli.probe.kinds import probe_for
 from probecli.probe.name_servers import NameServers
 from probecli.probe.network import Network
@@ -126,7 +126,7 @@ def test_the_systems_resolvers_are_named_together_in_order() -> None:
 
     async def body(network: Network) -> str | None:
         known = NameServers(None, asyncio.get_running_loop(), set())
-        known.channel = aiodns.DNSResolver(nameservers=servers[::-1])
+        known.channel = Channel(",".join(servers[::-1]), asyncio.get_running_loop())
         network.resolver._servers[None] = known
         evidence = await probe_for("http")(target("http://service.test/"), network)
         return evidence.server.resolver if evidence.server is not None else None

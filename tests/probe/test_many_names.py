@@ -33,24 +33,38 @@ DNSMASQ = shutil.which("dnsmasq", path=f"{os.environ.get('PATH', '')}:/usr/sbin"
 @contextmanager
 def dnsmasq(upstream: int, folder: Path) -> Iterator[str]:
     """A real one, which forwards 20 questions at once to the server at this port."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [
-        *(str(DNSMASQ), "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv"),
-        *("--no-hosts", "--bind-interfaces", "--listen-address=127.0.0.1", f"--port={port}"),
-        *(f"--server=127.0.0.1#{upstream}", "--dns-forward-max=20", "--log-facility=-"),
-        *(f"--user={pwd.getpwuid(os.getuid()).pw_name}", f"--pid-file={folder / 'pid'}"),
-    ]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
+    process, port = started(upstream, folder)
+    with process:
         try:
-            # The last it says before it answers.
-            while "using nameserver" not in (line := process.stderr.readline()):
-                assert line, "dnsmasq does not start"
             yield f"127.0.0.1:{port}"
         finally:
             process.terminate()
+
+
+def started(upstream: int, folder: Path) -> tuple[subprocess.Popen[str], int]:
+    """Its process and port, once it answers."""
+    for _ in range(32):
+        # It takes no socket that is open already, and its port must be free for UDP and TCP.
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        process = subprocess.Popen(
+            [
+                *(str(DNSMASQ), "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv"),
+                *("--no-hosts", "--bind-interfaces", "--listen-address=127.0.0.1"),
+                *(f"--server=127.0.0.1#{upstream}", f"--port={port}", "--dns-forward-max=20"),
+                *(f"--user={pwd.getpwuid(os.getuid()).pw_name}", f"--pid-file={folder / 'pid'}"),
+                "--log-facility=-",
+            ],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stderr is not None
+        # The last it says before it answers.
+        if any("using nameserver" in line for line in process.stderr):
+            return process, port
+        process.wait()
+    raise AssertionError("dnsmasq does not start")
 
 
 def test_slow_names_do_not_queue_behind_each_other() -> None:
@@ -183,7 +197,7 @@ def test_dnsmasq_answers_more_names_than_it_forwards_at_once(tmp_path: Path) -> 
             )
             return len(found)
         finally:
-            await resolver.close()
+            resolver.close()
 
     with resolving(slow) as upstream, dnsmasq(upstream, tmp_path) as server:
         assert asyncio.run(all_found(server)) == 80

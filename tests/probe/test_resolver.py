@@ -59,7 +59,7 @@ def asked(answer: Answer, body: Callable[[Resolver, str], Any] | None = None, **
             found = await resolver.addresses("one.test", 80, **given)
             return [one.ip for one in found]
         finally:
-            await resolver.close()
+            resolver.close()
 
     with resolving(answer) as port:
         return asyncio.run(once())
@@ -316,7 +316,7 @@ def test_loading_the_resolver_is_in_no_targets_time() -> None:
 import asyncio, builtins, json, sys, time
 plain = builtins.__import__
 def slow(name, *rest):
-    if name == "aiodns" and "aiodns" not in sys.modules:
+    if name == "pycares" and "pycares" not in sys.modules:
         time.sleep(1)
     return plain(name, *rest)
 builtins.__import__ = slow
@@ -326,7 +326,7 @@ from probecli.probe.network import Network
 async def main():
     network = Network(asyncio.get_running_loop(), now=time.time)
     evidence = await probe_http(Target(name="t", url="http://localhost:1/"), network)
-    await network.close()
+    network.close()
     print(json.dumps([evidence.timings.dns, evidence.timings.total]))
 asyncio.run(main())
 """

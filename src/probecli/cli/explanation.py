@@ -70,7 +70,7 @@ async def _measured(plan: Plan, wanted: Wanted) -> tuple[Measured, Explanation]:
     finally:
         restore()
         progress.clear()
-        await network.close()
+        network.close()
 
 
 class _Progress:

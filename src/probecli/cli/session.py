@@ -136,7 +136,7 @@ async def carried_out(
             measured = await _measured(plan, request, workers, network, stop, on_result, keeper)
         finally:
             restore()
-            await network.close()
+            network.close()
         if reader.gone:
             quiet_exit()
         snapshot = snapshot_of(

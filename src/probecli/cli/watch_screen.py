@@ -188,7 +188,7 @@ class Screen:
             self._show(_note(target.name, f"cannot be explained: {error}"), instead_of=waiting)
             return
         finally:
-            await network.close()
+            network.close()
         page = Page(target.name, lambda width: list(lines_of(explanation, width)))
         self._show(page, instead_of=waiting)
 

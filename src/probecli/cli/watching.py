@@ -161,7 +161,7 @@ class _Watch:
                 on_result=self._on_result,
             )
         finally:
-            await network.close()
+            network.close()
 
     def _on_result(self, result: Result) -> None:
         with self._lock:

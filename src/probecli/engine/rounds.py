@@ -64,7 +64,7 @@ async def until_passed(
         try:
             measured = await run(plan, bounded, one, rng=rng, stop=stop, on_result=told)
         finally:
-            await one.close()
+            one.close()
         passed = measured.stopped is None and measured.gates.decide().exit_code == 0
         left_s = ends_at - perf_counter()
         if passed or measured.stopped is not None:

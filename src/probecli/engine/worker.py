@@ -97,7 +97,7 @@ async def _live(
             await _probe(connection, plan, places, limits, encode, network, stop)
             await _word(loop, connection, stop)
     finally:
-        await network.close()
+        network.close()
         # The loop closes its wake-up pipe before it lets go of signals: one that came in between
         # would be complained of on standard error.
         loop.remove_signal_handler(signal.SIGTERM)

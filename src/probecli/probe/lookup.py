@@ -5,12 +5,15 @@ import socket
 from collections.abc import Callable
 from functools import partial
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from probecli.probe.addresses import interleaved
 from probecli.probe.name_servers import NameServers
 from probecli.probe.wire.dial import Address
 from probecli.probe.wire.fault import Fault
+
+if TYPE_CHECKING:
+    import pycares
 
 _FAMILIES = {
     "4": (socket.AF_INET,),
@@ -19,7 +22,7 @@ _FAMILIES = {
 }
 _RESOLUTION_DELAY_S = 0.05
 
-# c-ares' status codes (ares.h), which its Python face passes on as numbers.
+# c-ares' status codes (ares.h), which pycares passes on as numbers.
 _NO_DATA, _FORMAT, _SERVER, _NOT_FOUND, _NOT_IMPLEMENTED, _REFUSED = 1, 2, 3, 4, 5, 6
 _BAD_NAME, _BAD_RESPONSE, _CONNECTION_REFUSED, _TIMEOUT = 8, 10, 11, 12
 
@@ -154,51 +157,43 @@ class Lookup:
         if first:
             self.sent_at = perf_counter()
         try:
-            said = self._servers.channel.getaddrinfo(
-                self._host, family=family, type=socket.SOCK_STREAM
-            )
+            self._servers.channel.ask(self._host, family, partial(self._told, family, number))
         except Exception as error:
             self._break(error)
             self._servers.window.answered(number)
             return
-        said.add_done_callback(partial(self._told, family, number))
         if first:
             self._tell()
 
-    def _told(self, family: socket.AddressFamily, number: int, said: "asyncio.Future[Any]") -> None:
+    def _told(
+        self,
+        family: socket.AddressFamily,
+        number: int,
+        answer: "pycares.AddrInfoResult | None",
+        status: int,
+    ) -> None:
         window = self._servers.window
-        if said.cancelled():
+        if answer is not None:
             window.answered(number)
+            self._has_answer(family, self._addresses(answer))
             return
-        error = said.exception()
-        if error is None:
-            window.answered(number)
-            self._has_answer(family, self._addresses(said.result()))
-            return
-        import aiodns
-
-        if not isinstance(error, aiodns.error.DNSError):
-            window.answered(number)
-            self._break(error)
-            return
-        code, *_, words = error.args
-        if code in _ASKED:
+        if status in _ASKED:
             self.was_asked = True
-        if code in _ANSWERS:
+        if status in _ANSWERS:
             self._servers.has_answered()
-        if code == _REFUSED:
+        if status == _REFUSED:
             self._refused = True
             if window.refused(number, partial(self._ask, family)):
                 return
         else:
             window.answered(number)
-        fault = Fault(*_MEANINGS.get(code, ("dns.failed", str(words))))
-        if code in _UNCERTAIN and self.done_at is None:
+        fault = _meaning(status)
+        if status in _UNCERTAIN and self.done_at is None:
             self._looking = self._loop.create_task(self._look_again(family, fault))
         else:
             self._has_answer(family, fault)
 
-    def _addresses(self, answer: Any) -> tuple[Address, ...] | Fault:
+    def _addresses(self, answer: "pycares.AddrInfoResult") -> tuple[Address, ...] | Fault:
         # Entries of /etc/hosts and localhost have no time to live, and no resolver gave them.
         if any(node.ttl for node in answer.nodes):
             self._servers.has_answered()
@@ -265,6 +260,15 @@ class Lookup:
         watchers, self._watchers = self._watchers, []
         for step in watchers:
             step()
+
+
+def _meaning(status: int) -> Fault:
+    """What a status code of c-ares means."""
+    if status in _MEANINGS:
+        return Fault(*_MEANINGS[status])
+    import pycares
+
+    return Fault("dns.failed", str(pycares.errno.strerror(status)))
 
 
 def _telling(fault: Fault) -> int:

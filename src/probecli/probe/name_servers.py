@@ -20,18 +20,10 @@ class NameServers:
         answered: set[str | None],
         room: int = START,
     ) -> None:
-        import aiodns
+        from probecli.probe.channel import Channel
 
         self.server = server
-        self.channel = aiodns.DNSResolver(
-            nameservers=None if server is None else [server],
-            loop=loop,
-            timeout=2.0,
-            tries=3,
-            # All questions share one socket: the usual buffer drops answers to a thousand
-            # names at once, and each drop costs a time-out.
-            socket_receive_buffer_size=4 << 20,
-        )
+        self.channel = Channel(server, loop)
         self.window = Window(loop, room)
         self._answered = answered
 
@@ -42,10 +34,9 @@ class NameServers:
     @cached_property
     def names(self) -> str:
         """The servers as results name them."""
-        # aiodns' own list has lost the ports.
-        return listed(self.channel._channel.servers)
+        return listed(self.channel.servers)
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Ends what is still asked."""
         self.window.close()
-        await self.channel.close()
+        self.channel.close()

@@ -50,8 +50,8 @@ class Network:
         finally:
             exchange.cancel()
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Gives everything back to the system."""
-        await self.resolver.close()
+        self.resolver.close()
         self.deadlines.close()
         self.system.close()

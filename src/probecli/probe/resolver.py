@@ -80,12 +80,12 @@ class Resolver:
             return None
         return self._servers[resolver].names
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Ends what is still asked."""
         for lookup in self._known.values():
             lookup.close()
         for servers in self._servers.values():
-            await servers.close()
+            servers.close()
 
     def _is_over(self, known: Lookup) -> bool:
         return (

@@ -25,7 +25,7 @@ def on_network(body: Body, *, portable: bool = False) -> Any:
         try:
             return await body(network)
         finally:
-            await network.close()
+            network.close()
 
     return asyncio.run(once())
 
