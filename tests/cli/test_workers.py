@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from itertools import islice
+from itertools import chain, islice, repeat
 from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any
@@ -53,8 +53,34 @@ def test_every_share_is_claimed_once_by_whoever_asks() -> None:
         assert sorted([*claimed, *first, *second]) == list(range(300))
 
 
-def test_small_lists_are_probed_by_one_process() -> None:
-    assert chosen_workers(1) == chosen_workers(1999) == 1
+@pytest.mark.parametrize(
+    ("plain", "secure", "processes"),
+    [
+        (1, 0, 1),
+        (3999, 0, 1),
+        (4000, 0, 2),
+        (8000, 0, 4),
+        (1_000_000, 0, 4),
+        (0, 499, 1),
+        (0, 500, 2),
+        (2000, 250, 2),
+        (0, 1000, 4),
+    ],
+)
+def test_a_list_is_shared_by_as_many_processes_as_its_targets_take(
+    monkeypatch: pytest.MonkeyPatch, plain: int, secure: int, processes: int
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: range(4), raising=False)
+    targets = chain(
+        repeat(Target(name="p", url="http://h/"), plain),
+        repeat(Target(name="s", url="https://h/"), secure),
+    )
+    assert chosen_workers(targets) == processes
+
+
+def test_a_single_core_has_a_single_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: range(1), raising=False)
+    assert chosen_workers(repeat(Target(name="s", url="https://h/"), 9999)) == 1
 
 
 def test_workers_give_one_result_in_the_order_of_the_list(url_list: Path) -> None:

@@ -90,7 +90,7 @@ def carry_out(plan: Plan, request: Request) -> int:
     Exits with 2 on an output that cannot be meant so, with 74 on one that cannot be written.
     """
     _settle_memory()
-    count = request.workers or chosen_workers(len(plan.targets))
+    count = request.workers or chosen_workers(plan.targets)
     if count == 1:
         return asyncio.run(carried_out(plan, request))
     from probecli.engine.workers import Workers
