@@ -8,14 +8,17 @@ import pytest
 
 from engine.runs import answered, target
 from engine.virtual import run_virtually
+from probecli.engine.keeper import InMemory
+from probecli.engine.ledger import Ledger
 from probecli.engine.limits import LEAST_IN_FLIGHT, MOST_IN_FLIGHT, Limits, granted
 from probecli.engine.pace import Pace
 from probecli.engine.run import Stop, run
+from probecli.engine.runner import Runner
 from probecli.model.evidence import Evidence
 from probecli.model.plan import Plan
 from probecli.model.snapshot import Clock
 from probecli.model.target import Target
-from probecli.probe.kinds import in_task
+from probecli.probe.kinds import begin_for, in_task
 from probecli.probe.network import Network
 
 PUNCTUAL, LATE = 0.0, 0.5
@@ -60,6 +63,29 @@ def test_a_few_milliseconds_matter_only_without_the_kernel_s_stamps(
     pace = Pace(MOVING, clock)
     begun = pace.in_flight
     assert (after(pace, 0.005) < begun) is cut
+
+
+def test_handshakes_that_queue_make_it_fewer_though_the_loop_is_punctual(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    backlogs_s = iter([0.0, LATE])
+
+    async def once() -> list[int]:
+        network = Network(asyncio.get_running_loop(), now=time.time, portable=True)
+        monkeypatch.setattr(network.system, "backlog_s", lambda: next(backlogs_s))
+        nothing = Plan(targets=())
+        ledger = Ledger(nothing, None, InMemory(0))
+        rng = random.Random(1)
+        runner = Runner(nothing, MOVING, network, ledger, rng=rng, begin_of=begin_for)
+        seen = []
+        for _ in range(2):
+            runner.heard(PUNCTUAL)
+            seen.append(runner._pace.in_flight)
+        network.close()
+        return seen
+
+    more, fewer = asyncio.run(once())
+    assert fewer < more
 
 
 @pytest.mark.parametrize("lag_s", [PUNCTUAL, LATE])

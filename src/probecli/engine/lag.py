@@ -1,6 +1,7 @@
 """How late the event loop is: the bound of what its own clock can tell."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 
 from probecli.model.snapshot import LoopLag
@@ -15,8 +16,9 @@ class LagSampler:
     def __init__(self, loop: asyncio.AbstractEventLoop, heard: Callable[[float], None]) -> None:
         self._loop = loop
         self._heard = heard
-        self._samples: list[float] = []
-        self._at = 0
+        # The last ones: a run that goes on for days has more than memory should.
+        self._samples: deque[float] = deque(maxlen=_KEPT)
+        self._most = 0.0
         self._due = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
@@ -29,6 +31,9 @@ class LagSampler:
         """Ends sampling; None when the run was too short for a sample."""
         if self._timer is not None:
             self._timer.cancel()
+        overdue = self._loop.time() - self._due
+        if overdue > 0.0:
+            self._take(overdue)
         if not self._samples:
             return None
         ordered = sorted(self._samples)
@@ -36,14 +41,14 @@ class LagSampler:
         def quantile(share: float) -> float:
             return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1000, 3)
 
-        return LoopLag(p50=quantile(0.5), p99=quantile(0.99), max=round(ordered[-1] * 1000, 3))
+        return LoopLag(p50=quantile(0.5), p99=quantile(0.99), max=round(self._most * 1000, 3))
 
     def _sample(self) -> None:
         lag = max(0.0, self._loop.time() - self._due)
         self._heard(lag)
-        if len(self._samples) < _KEPT:
-            self._samples.append(lag)
-        else:
-            self._samples[self._at % _KEPT] = lag
-            self._at += 1
+        self._take(lag)
         self.start()
+
+    def _take(self, lag: float) -> None:
+        self._samples.append(lag)
+        self._most = max(self._most, lag)

@@ -78,6 +78,7 @@ async def run(
         if stop.code is None:
             raise
     finally:
+        loop_lag = lag.stop()
         if deadline is not None:
             deadline.cancel()
     if stop.code is not None:
@@ -90,6 +91,6 @@ async def run(
         duration_ms=round((perf_counter() - started) * 1000, 3),
         stopped=stop.code,
         notice=said,
-        loop_lag=lag.stop(),
+        loop_lag=loop_lag,
         bugs=tuple(runner.bugs),
     )

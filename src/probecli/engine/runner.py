@@ -87,9 +87,12 @@ class Runner:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     def heard(self, lag_s: float) -> None:
-        """How late the event loop was just now: more or fewer probes may be in flight."""
+        """How late the event loop was just now: more or fewer probes may be in flight.
+
+        Handshakes are served a few a turn, so that the loop stays punctual while they queue.
+        """
         before = self._pace.in_flight
-        self._pace.heard(lag_s)
+        self._pace.heard(max(lag_s, self._network.system.backlog_s()))
         if self._pace.in_flight > before:
             self._call_turn()
 

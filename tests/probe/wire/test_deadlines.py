@@ -2,6 +2,7 @@
 
 import asyncio
 
+from engine.virtual import run_virtually
 from probecli.probe.wire.deadlines import Deadlines
 
 
@@ -87,3 +88,26 @@ def test_a_deadline_set_when_one_is_due_is_not_due_at_once() -> None:
         deadlines.close()
 
     asyncio.run(main())
+
+
+def test_what_one_owner_raises_costs_no_other_its_time() -> None:
+    class Broken:
+        def time_is_up(self) -> None:
+            raise ZeroDivisionError
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        raised: list[object] = []
+        loop.set_exception_handler(lambda _, context: raised.append(context["exception"]))
+        deadlines = Deadlines(loop)
+        called: list[Owner] = []
+        together, later = Owner(deadlines, called), Owner(deadlines, called)
+        steps = {deadlines.set(one, 0.02) for one in (Broken(), Broken(), together)}
+        assert len(steps) == 1
+        deadlines.set(later, 0.05)
+        await until(called, 2)
+        assert called == [together, later]
+        assert [type(error) for error in raised] == [ZeroDivisionError] * 2
+        deadlines.close()
+
+    run_virtually(main())

@@ -65,8 +65,13 @@ class Deadlines:
         self._timer = None
         # Fixed beforehand: an owner that sets its next deadline moves the timer's step.
         last = max(int(self._loop.time() / _STEP_S), self._timer_step)
-        while self._order and self._order[0] <= last:
-            for owner in self._steps.pop(heapq.heappop(self._order)):
-                owner.time_is_up()
-        if self._order:
-            self._arm(self._order[0])
+        try:
+            while self._order and self._order[0] <= last:
+                owners = self._steps[self._order[0]]
+                while owners:
+                    owners.pop().time_is_up()
+                del self._steps[heapq.heappop(self._order)]
+        finally:
+            # Whatever an owner raised, the time of the others goes on.
+            if self._order:
+                self._arm(self._order[0])

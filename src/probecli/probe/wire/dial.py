@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import NamedTuple, Protocol
 
 from probecli.probe.wire.fault import Fault, connect_fault, most_telling
-from probecli.probe.wire.system import STAGE_DIALLING, System
+from probecli.probe.wire.system import STAGE_DIALLING, System, happened
 
 _STAGGER_S = 0.25
 _IN_PROGRESS = (0, errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EINTR)
@@ -70,6 +70,9 @@ class Owner(Protocol):
     def connect_failed(self, fault: Fault) -> None:
         """No address accepted."""
 
+    def broke(self, error: Exception) -> None:
+        """A fault of our own ended the dialling."""
+
 
 class _Line:
     """One connecting socket."""
@@ -91,6 +94,10 @@ class _Line:
             self.dial.lost(self, connect_fault(code, immediate=False))
         else:
             self.dial.won(self, mask)
+
+    def broke(self, error: Exception) -> None:
+        """A fault of our own."""
+        self.dial.broke(error)
 
 
 class Dial:
@@ -151,6 +158,18 @@ class Dial:
         self._hang_up(line)
         self._failed(line.address, fault)
         self._next()
+
+    def hear(self) -> None:
+        """Takes the events of which a late loop has not told yet."""
+        for line in self._lines[:]:
+            mask = happened(line.sock) if line.alive else 0
+            if mask:
+                line.ready(mask)
+
+    def broke(self, error: Exception) -> None:
+        """A fault of our own: the owner hears of it, and hangs up."""
+        if self._owner is not None:
+            self._let_go().broke(error)
 
     def stop(self) -> None:
         """Hangs up whatever is still connecting; the owner hears no more."""

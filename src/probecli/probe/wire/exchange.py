@@ -17,7 +17,6 @@ from probecli.probe.wire.dial import Address, Dial, Tried, connect_seconds, dial
 from probecli.probe.wire.fault import Fault, connect_fault
 from probecli.probe.wire.order import Order, Outcome
 from probecli.probe.wire.outbox import Outbox
-from probecli.probe.wire.stamps import between
 from probecli.probe.wire.system import (
     CLOSING,
     READ,
@@ -25,7 +24,10 @@ from probecli.probe.wire.system import (
     STAGE_HANDSHAKE,
     STAGE_READING,
     System,
+    happened,
 )
+from probecli.probe.wire.timed import Timed
+from probecli.probe.wire.words import WHERE, Progress, too_late, unanswered, unconnected
 
 if TYPE_CHECKING:
     from probecli.probe.wire.handshake import Handshake
@@ -42,7 +44,7 @@ Ended = Callable[["Outcome | Exception"], None]
 """Who is told how an exchange ended: its outcome, or a fault of our own."""
 
 
-class Exchange:
+class Exchange(Timed):
     """Carries out one order and tells `ended` once."""
 
     __slots__ = (
@@ -50,25 +52,18 @@ class Exchange:
         "_agreed",
         "_begun",
         "_codec",
-        "_connect_s",
         "_deadline",
         "_deadlines",
         "_dial",
         "_ended",
         "_eof",
-        "_first_at",
-        "_first_ns",
         "_handshake",
-        "_last_at",
-        "_last_ns",
         "_loop",
         "_order",
         "_outbox",
         "_secure",
         "_sock",
-        "_started_at",
         "_system",
-        "_tls_s",
         "_tried",
         "_tunnelled",
         "alive",
@@ -83,6 +78,7 @@ class Exchange:
         order: Order,
         ended: Ended,
     ) -> None:
+        super().__init__()
         self._system = system
         self._deadlines = deadlines
         self._loop = loop
@@ -99,12 +95,6 @@ class Exchange:
         self._outbox: Outbox | None = None
         self._begun = self._eof = False
         self._tunnelled = order.tunnel is None
-        self._connect_s: float | None = None
-        self._tls_s: float | None = None
-        # Moments on the loop's clock (s) and, where the kernel tells them, on its own (ns); 0 for
-        # one that has not come.
-        self._first_at = self._last_at = 0.0
-        self._first_ns = self._last_ns = 0
         self.stage = STAGE_DIALLING
         self.alive = True
 
@@ -161,7 +151,7 @@ class Exchange:
         self._dial = None
         self._sock = sock
         self._address = address
-        self._connect_s = seconds
+        self._stands(seconds)
         self._outbox = Outbox(sock, prompt=self._order.tls is not None)
         self._system.hand_over(sock, self)
         self.stage = STAGE_READING
@@ -178,8 +168,6 @@ class Exchange:
                 self._read(mask)
         except Fault as fault:
             self._finish(fault)
-        except Exception as error:
-            self._break(error)
 
     def connect_failed(self, fault: Fault) -> None:
         """No address accepted."""
@@ -202,8 +190,11 @@ class Exchange:
                 self._read(mask)
         except Fault as fault:
             self._finish(fault)
-        except Exception as error:
-            self._break(error)
+
+    def broke(self, error: Exception) -> None:
+        """A fault of our own: it ends this exchange alone, and the caller hears of it."""
+        if self.alive:
+            self._release()(error)
 
     def _path_is_open(self) -> None:
         if self._order.tls is None:
@@ -213,7 +204,7 @@ class Exchange:
 
         self._handshake = Handshake(self._order.tls.context, self._order.tls.server_name)
         self.stage = STAGE_HANDSHAKE
-        self._system.take_turn(self)
+        self._system.take_turn(self, first=True)
 
     def _shake(self) -> None:
         """One step of the handshake."""
@@ -232,12 +223,11 @@ class Exchange:
             raise
         if not complete:
             self._push(secure.to_send())
-            handshake.flight_sent()
             # More may have arrived already, without an event of its own.
             self._system.take_turn(self)
             return
         # The client's last flight stays in the buffer: it leaves together with the request.
-        self._tls_s = handshake.seconds()
+        self._is_secure(handshake.seconds())
         assert self._order.tls is not None
         self._agreed = self._order.tls.describe(secure.connection)
         self._handshake = None
@@ -340,59 +330,77 @@ class Exchange:
                 self._finish(None)
             else:
                 self._tunnelled = True
-                self._connect_s = perf_counter() - self._started_at
+                self._connect_s = self._spent_s()
                 self._path_is_open()
                 assert self._order.tunnel is not None
                 if self._order.tls is None and self.alive and self._order.tunnel.rest:
                     self._take(self._order.tunnel.rest)
 
-    def _where(self) -> str:
-        if self.stage == STAGE_HANDSHAKE:
-            return "during the handshake"
-        if not self._begun:
-            return "by the proxy"
-        return "inside the response" if self._first_at else "before any response"
-
     def time_is_up(self) -> None:
-        """A bound has passed: that of the connect, which may be the whole's as well."""
-        left = self._order.timeout_s - (perf_counter() - self._started_at)
-        if left > 0 and self.stage != STAGE_DIALLING:
-            self._deadline = self._deadlines.set(self, left)
-            return
-        self._finish(self._timed_out())
+        """A bound has passed on the loop's clock: what the kernel knows by now counts first."""
+        try:
+            self._hear()
+            if self.alive:
+                left = self._bound_s() - self._spent_s()
+                if left > 0:
+                    self._deadline = self._deadlines.set(self, left)
+                else:
+                    self._finish(self._timed_out())
+        except Exception as error:
+            self.broke(error)
+
+    def _hear(self) -> None:
+        """Takes the events of which a late loop has not told yet."""
+        if self._dial is not None:
+            self._dial.hear()
+        elif self._sock is not None:
+            mask = happened(self._sock)
+            if self.stage == STAGE_READING:
+                mask &= READ | CLOSING
+            if mask:
+                self.ready(mask)
+
+    def _bound_s(self) -> float:
+        order = self._order
+        if self.stage == STAGE_DIALLING:
+            return min(order.connect_timeout_s, order.timeout_s)
+        return order.timeout_s
 
     def _timed_out(self) -> Fault:
+        order = self._order
         if self.stage == STAGE_DIALLING:
             if self._dial is None:
-                self._tried = (Tried(self._order.addresses[0].ip, None),)
-            bound = min(self._order.connect_timeout_s, self._order.patience_s)
-            return Fault("tcp.timed_out", f"no connection within {_seconds(bound)}")
-        bound = self._order.patience_s
+                self._tried = (Tried(order.addresses[0].ip, None),)
+            return unconnected(min(order.connect_timeout_s, order.patience_s))
+        pending = self._outbox is not None and bool(self._outbox.pending)
+        return unanswered(self._progress(), order.patience_s, pending=pending)
+
+    def _progress(self) -> Progress:
         if self.stage == STAGE_HANDSHAKE:
-            return Fault("tls.timed_out", f"handshake unfinished after {_seconds(bound)}")
+            return Progress.HANDSHAKE
         if not self._begun:
-            return Fault("http.error", f"the proxy did not answer within {_seconds(bound)}")
-        if self._outbox is not None and self._outbox.pending and not self._first_at:
-            words = "request not fully accepted"
-        elif not self._first_at:
-            words = "no response"
-        else:
-            words = "response incomplete"
-        return Fault("http.response.timed_out", f"{words} after {_seconds(bound)}")
+            return Progress.TUNNEL
+        return Progress.ANSWER if self._first_at else Progress.REQUEST
+
+    def _where(self) -> str:
+        return WHERE[self._progress()]
 
     def _finish(self, fault: Fault | None) -> None:
         if not self.alive:
             return
-        total_s = perf_counter() - self._started_at
-        if fault is not None:
-            # They lead back here: what failed would stay in memory until the collector comes.
-            fault.__traceback__ = fault.__context__ = None
+        total_s = self._spent_s()
         wait_s = receive_s = None
         outbox = self._outbox
         if self._first_at:
             assert outbox is not None
-            wait_s = between(outbox.sent_at, self._first_at, outbox.sent_ns, self._first_ns)
-            receive_s = between(self._first_at, self._last_at, self._first_ns, self._last_ns)
+            wait_s, receive_s, answered_s = self._answered_s(outbox)
+            if fault is None:
+                total_s = answered_s
+                if self._last_ns and total_s > self._order.timeout_s:
+                    fault = too_late(total_s, self._order.patience_s)
+        if fault is not None:
+            # They lead back here: what failed would stay in memory until the collector comes.
+            fault.__traceback__ = fault.__context__ = None
         self._release()(
             Outcome(
                 self._address,
@@ -408,11 +416,6 @@ class Exchange:
                 total_s,
             )
         )
-
-    def _break(self, error: Exception) -> None:
-        """A fault of our own: it ends this exchange alone, and the caller hears of it."""
-        if self.alive:
-            self._release()(error)
 
     def _release(self) -> Ended:
         """Lets go of everything, and of who is to be told, whom it returns.
@@ -433,7 +436,3 @@ class Exchange:
 
 def _nobody(how: Outcome | Exception) -> None:
     """There is nobody to tell any more."""
-
-
-def _seconds(value: float) -> str:
-    return f"{value * 1000:g} ms" if value < 1 else f"{value:g} s"

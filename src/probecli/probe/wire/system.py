@@ -11,7 +11,8 @@ import socket
 import struct
 import sys
 from collections import deque
-from typing import Protocol
+from time import perf_counter
+from typing import Protocol, cast
 
 from probecli.model.snapshot import Clock
 
@@ -35,6 +36,17 @@ class Handler(Protocol):
 
     def ready(self, mask: int) -> None:
         """The socket may be readable or writable."""
+
+    def broke(self, error: Exception) -> None:
+        """What `ready` raised: a fault of our own, which ends nobody else's exchange."""
+
+
+class Shaking(Handler, Protocol):
+    """A handler whose handshake takes turns: since when it waits for one (the loop's clock, 0 when
+    it does not), and how long it has waited for those it had."""
+
+    queued_at: float
+    waited_s: float
 
 
 class System(Protocol):
@@ -67,8 +79,14 @@ class System(Protocol):
     def forget(self, sock: socket.SocketType) -> None:
         """Stops reporting; to be called before the socket is closed."""
 
-    def take_turn(self, handler: Handler) -> None:
-        """Queues a handshake step behind everything that is more urgent."""
+    def take_turn(self, handler: Shaking, *, first: bool = False) -> None:
+        """Queues a handshake step behind everything that is more urgent.
+
+        A `first` one waits for those of handshakes under way: theirs are awaited by a server.
+        """
+
+    def backlog_s(self) -> float:
+        """How long the handshake step that has waited longest has waited for its turn."""
 
     def receive(self, sock: socket.SocketType, size: int) -> tuple[bytes, int]:
         """Data and the wall time (ns) at which its last segment arrived; 0 where not known."""
@@ -80,28 +98,58 @@ class System(Protocol):
         """Detaches from the event loop."""
 
 
+def happened(sock: socket.SocketType) -> int:
+    """The events that the kernel knows of now, whether or not the loop has been told."""
+    poller = select.poll()
+    poller.register(sock, READ | WRITE)
+    return next((mask for _, mask in poller.poll(0)), 0)
+
+
+def serve(handler: Handler, mask: int) -> None:
+    """Tells a handler of its event: what it raises is its own matter."""
+    try:
+        handler.ready(mask)
+    except Exception as error:
+        handler.broke(error)
+
+
 class _Turns:
     """Handshake steps cost CPU: a few a turn, after whatever is more urgent."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._queue: deque[Handler] = deque()
+        self._first: deque[Shaking] = deque()
+        self._further: deque[Shaking] = deque()
         self._scheduled = False
 
-    def take_turn(self, handler: Handler) -> None:
-        self._queue.append(handler)
+    def take_turn(self, handler: Shaking, *, first: bool = False) -> None:
+        if handler.queued_at:
+            return
+        handler.queued_at = perf_counter()
+        (self._first if first else self._further).append(handler)
         if not self._scheduled:
             self._scheduled = True
             self._loop.call_soon(self._serve)
 
+    def backlog_s(self) -> float:
+        heads = (queue[0].queued_at for queue in (self._first, self._further) if queue)
+        since = min(filter(None, heads), default=None)
+        return 0.0 if since is None else perf_counter() - since
+
     def _serve(self) -> None:
         self._scheduled = False
-        queue = self._queue
-        for _ in range(min(_HANDSHAKE_STEPS_A_TURN, len(queue))):
+        for _ in range(_HANDSHAKE_STEPS_A_TURN):
+            queue = self._further or self._first
+            if not queue:
+                return
             handler = queue.popleft()
-            if handler.alive:
-                handler.ready(READ)
-        if queue and not self._scheduled:
+            # One that has been served otherwise waits no more.
+            if handler.queued_at:
+                handler.waited_s += perf_counter() - handler.queued_at
+                handler.queued_at = 0.0
+                if handler.alive:
+                    serve(handler, READ)
+        if not self._scheduled and (self._further or self._first):
             self._scheduled = True
             self._loop.call_soon(self._serve)
 
@@ -195,9 +243,9 @@ class LinuxSystem(_Turns):
             handler, mask = entry
             if handler.stage == STAGE_READING:
                 if handler.alive:
-                    handler.ready(mask)
+                    serve(handler, mask)
             elif handler.stage == STAGE_HANDSHAKE:
-                self.take_turn(handler)
+                self.take_turn(cast(Shaking, handler))
             elif later is None:
                 later = [entry]
             else:
@@ -205,7 +253,7 @@ class LinuxSystem(_Turns):
         if later is not None:
             for handler, mask in later:
                 if handler.alive:
-                    handler.ready(mask)
+                    serve(handler, mask)
 
 
 class PortableSystem(_Turns):
@@ -249,12 +297,12 @@ class PortableSystem(_Turns):
 
     def _readable(self, handler: Handler) -> None:
         if handler.alive:
-            handler.ready(READ)
+            serve(handler, READ)
 
     def _writable(self, sock: socket.SocketType, handler: Handler) -> None:
         self._loop.remove_writer(sock)
         if handler.alive:
-            handler.ready(WRITE)
+            serve(handler, WRITE)
 
 
 def best_system(loop: asyncio.AbstractEventLoop, *, portable: bool = False) -> System:
