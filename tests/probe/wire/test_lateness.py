@@ -22,7 +22,8 @@ from probecli.probe.kinds import probe_for
 from probecli.probe.network import Network
 from probecli.probe.wire import system
 from probecli.probe.wire.handshake import Handshake
-from probecli.probe.wire.system import READ, best_system
+from probecli.probe.wire.system import best_system
+from probecli.probe.wire.turns import READ
 
 KERNEL = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells when bytes came")
 TWO = "two.test"

@@ -7,7 +7,8 @@ from time import perf_counter
 from typing import NamedTuple, Protocol
 
 from probecli.probe.wire.fault import Fault, connect_fault, most_telling
-from probecli.probe.wire.system import STAGE_DIALLING, System, happened
+from probecli.probe.wire.system import System, happened
+from probecli.probe.wire.turns import STAGE_DIALLING
 
 _STAGGER_S = 0.25
 _IN_PROGRESS = (0, errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EINTR)

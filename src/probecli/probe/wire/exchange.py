@@ -17,16 +17,9 @@ from probecli.probe.wire.dial import Address, Dial, Tried, connect_seconds, dial
 from probecli.probe.wire.fault import Fault, connect_fault
 from probecli.probe.wire.order import Order, Outcome
 from probecli.probe.wire.outbox import Outbox
-from probecli.probe.wire.system import (
-    CLOSING,
-    READ,
-    STAGE_DIALLING,
-    STAGE_HANDSHAKE,
-    STAGE_READING,
-    System,
-    happened,
-)
+from probecli.probe.wire.system import CLOSING, System, happened
 from probecli.probe.wire.timed import Timed
+from probecli.probe.wire.turns import READ, STAGE_DIALLING, STAGE_HANDSHAKE, STAGE_READING
 from probecli.probe.wire.words import WHERE, Progress, too_late, unanswered, unconnected
 
 if TYPE_CHECKING:

@@ -10,43 +10,23 @@ import select
 import socket
 import struct
 import sys
-from collections import deque
-from time import perf_counter
 from typing import Protocol, cast
 
 from probecli.model.snapshot import Clock
+from probecli.probe.wire.turns import (
+    READ,
+    STAGE_HANDSHAKE,
+    STAGE_READING,
+    Handler,
+    Shaking,
+    Turns,
+    serve,
+)
 
-READ = 0x001
 WRITE = 0x004
 CLOSING = 0x008 | 0x010 | 0x2000
 
-STAGE_READING = 0
-STAGE_DIALLING = 1
-STAGE_HANDSHAKE = 2
-
 _EVENTS_A_TURN = 256
-_HANDSHAKE_STEPS_A_TURN = 4
-
-
-class Handler(Protocol):
-    """What a watched socket belongs to; `stage` orders the service of simultaneous events."""
-
-    stage: int
-    alive: bool
-
-    def ready(self, mask: int) -> None:
-        """The socket may be readable or writable."""
-
-    def broke(self, error: Exception) -> None:
-        """What `ready` raised: a fault of our own, which ends nobody else's exchange."""
-
-
-class Shaking(Handler, Protocol):
-    """A handler whose handshake takes turns: since when it waits for one (the loop's clock, 0 when
-    it does not), and how long it has waited for those it had."""
-
-    queued_at: float
-    waited_s: float
 
 
 class System(Protocol):
@@ -80,10 +60,7 @@ class System(Protocol):
         """Stops reporting; to be called before the socket is closed."""
 
     def take_turn(self, handler: Shaking, *, first: bool = False) -> None:
-        """Queues a handshake step behind everything that is more urgent.
-
-        A `first` one waits for those of handshakes under way: theirs are awaited by a server.
-        """
+        """Queues a handshake step behind everything that is more urgent; see `Turns`."""
 
     def backlog_s(self) -> float:
         """How long the handshake step that has waited longest has waited for its turn."""
@@ -105,56 +82,7 @@ def happened(sock: socket.SocketType) -> int:
     return next((mask for _, mask in poller.poll(0)), 0)
 
 
-def serve(handler: Handler, mask: int) -> None:
-    """Tells a handler of its event: what it raises is its own matter."""
-    try:
-        handler.ready(mask)
-    except Exception as error:
-        handler.broke(error)
-
-
-class _Turns:
-    """Handshake steps cost CPU: a few a turn, after whatever is more urgent."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._first: deque[Shaking] = deque()
-        self._further: deque[Shaking] = deque()
-        self._scheduled = False
-
-    def take_turn(self, handler: Shaking, *, first: bool = False) -> None:
-        if handler.queued_at:
-            return
-        handler.queued_at = perf_counter()
-        (self._first if first else self._further).append(handler)
-        if not self._scheduled:
-            self._scheduled = True
-            self._loop.call_soon(self._serve)
-
-    def backlog_s(self) -> float:
-        heads = (queue[0].queued_at for queue in (self._first, self._further) if queue)
-        since = min(filter(None, heads), default=None)
-        return 0.0 if since is None else perf_counter() - since
-
-    def _serve(self) -> None:
-        self._scheduled = False
-        for _ in range(_HANDSHAKE_STEPS_A_TURN):
-            queue = self._further or self._first
-            if not queue:
-                return
-            handler = queue.popleft()
-            # One that has been served otherwise waits no more.
-            if handler.queued_at:
-                handler.waited_s += perf_counter() - handler.queued_at
-                handler.queued_at = 0.0
-                if handler.alive:
-                    serve(handler, READ)
-        if not self._scheduled and (self._further or self._first):
-            self._scheduled = True
-            self._loop.call_soon(self._serve)
-
-
-class LinuxSystem(_Turns):
+class LinuxSystem(Turns):
     """Nested epoll, kernel receive times, `TCP_INFO`."""
 
     clock: Clock = "kernel"
@@ -256,7 +184,7 @@ class LinuxSystem(_Turns):
                     serve(handler, mask)
 
 
-class PortableSystem(_Turns):
+class PortableSystem(Turns):
     """The event loop's own readers and writers, and its clock."""
 
     clock: Clock = "loop"
