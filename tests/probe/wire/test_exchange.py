@@ -533,6 +533,30 @@ def test_an_exception_in_an_exchange_reaches_its_caller_and_nobody_else(
     assert [evidence.body for evidence in fine] == [b"fine\n"] * 2
 
 
+def test_an_exception_in_a_later_turn_of_reading_reaches_its_caller(
+    portable: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from probecli.probe.wire.http1 import Http1
+
+    whole = Http1.feed
+    turns: list[int] = []
+
+    def feed(self: Http1, data: bytes) -> bytes:
+        turns.append(len(data))
+        if len(turns) > 1:
+            raise ZeroDivisionError
+        return whole(self, data)
+
+    monkeypatch.setattr(Http1, "feed", feed)
+    monkeypatch.setattr("probecli.probe.wire.exchange._READS_A_TURN", 1)
+    whole_body = b"HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n" + b"x" * 9000
+    # All of it comes with the connection, in one event.
+    with listening(in_turn(send(whole_body), stall)) as port:
+        one = target(f"http://127.0.0.1:{port}/")
+        with pytest.raises(ZeroDivisionError):
+            on_network(lambda network: late(one, network), portable=portable)
+
+
 # HTTP/2
 
 

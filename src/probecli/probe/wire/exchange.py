@@ -19,7 +19,7 @@ from probecli.probe.wire.order import Order, Outcome
 from probecli.probe.wire.outbox import Outbox
 from probecli.probe.wire.system import CLOSING, System, happened
 from probecli.probe.wire.timed import Timed
-from probecli.probe.wire.turns import READ, STAGE_DIALLING, STAGE_HANDSHAKE, STAGE_READING
+from probecli.probe.wire.turns import READ, STAGE_DIALLING, STAGE_HANDSHAKE, STAGE_READING, serve
 from probecli.probe.wire.words import WHERE, Progress, too_late, unanswered, unconnected
 
 if TYPE_CHECKING:
@@ -303,7 +303,7 @@ class Exchange(Timed):
 
     def _read_on(self, mask: int) -> None:
         if self.alive:
-            self.ready(mask)
+            serve(self, mask)
 
     def _take(self, data: bytes) -> None:
         """Gives the codec what arrived, and the end."""
