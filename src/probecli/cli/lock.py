@@ -9,6 +9,17 @@ from contextlib import ExitStack, contextmanager
 from probecli.cli.failure import fail, say
 
 _POLL_S = 0.1
+_held: set[int] = set()
+
+
+def _let_go() -> None:
+    while _held:
+        os.close(_held.pop())
+
+
+# A worker would hold the lock on after its parent was killed.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go)
 
 
 class HeldError(Exception):
@@ -25,13 +36,15 @@ def locked(
 ) -> Iterator[None]:
     """Holds the lock at `path` while the block runs, after waiting `wait_s` for it at most.
 
-    The lock is the kernel's (flock), so that it ends with the process, however that ends. Raises
-    HeldError when another process keeps it, OSError when the file cannot be opened.
+    The lock is the kernel's (flock), so that it ends with the process, however that ends; no child
+    of the process holds it. Raises HeldError when another process keeps it, OSError when the file
+    cannot be opened.
     """
     import fcntl
 
     ends_at = clock() + wait_s
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    _held.add(descriptor)
     try:
         while True:
             try:
@@ -47,7 +60,9 @@ def locked(
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         yield
     finally:
-        os.close(descriptor)
+        if descriptor in _held:
+            _held.remove(descriptor)
+            os.close(descriptor)
 
 
 def _holder(descriptor: int) -> str:
