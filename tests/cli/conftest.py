@@ -4,8 +4,12 @@ import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from cli.gate import Gate
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -97,3 +101,12 @@ def started(*arguments: str, cwd: object = None) -> subprocess.Popen[str]:
         env=ENVIRONMENT,
         cwd=cwd,  # type: ignore[call-overload]
     )
+
+
+@pytest.fixture
+def gate() -> Iterator["Gate"]:
+    """A server that answers when the test lets it."""
+    from cli.gate import serving
+
+    with serving() as one:
+        yield one

@@ -1,9 +1,9 @@
 import contextlib
 import json
-import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterable
 from itertools import chain, islice, repeat
 from multiprocessing import Pipe
 from pathlib import Path
@@ -12,15 +12,12 @@ from typing import Any
 import pytest
 
 from cli.conftest import ENVIRONMENT, Server, probecli, started
+from cli.gate import Gate, Shared, needs_linux
+from faults.dns import Query, reply, resolving
 from probecli.engine.shares import Claims, chosen_workers, shares
+from probecli.engine.stop import Stop
 from probecli.model.plan import Plan
 from probecli.model.target import Target
-
-
-def children(pid: int) -> list[int]:
-    """The processes that `pid` started."""
-    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    return [int(child) for child in listed.split()]
 
 
 @pytest.fixture
@@ -51,6 +48,18 @@ def test_every_share_is_claimed_once_by_whoever_asks() -> None:
         claimed = [next(first), *islice(second, 150)]
         assert set(claimed[1:]).isdisjoint(parts[0])
         assert sorted([*claimed, *first, *second]) == list(range(300))
+
+
+def test_nothing_more_is_claimed_after_a_stop() -> None:
+    parts = shares(
+        Plan(targets=tuple(Target(name=url, url=url) for url in ("http://a/", "http://b/"))), 2
+    )
+    stop = Stop()
+    with contextlib.closing(Claims(parts, Pipe(duplex=False))) as claims:
+        places = claims.until(stop)
+        next(places)
+        stop(130)
+        assert list(places) == []
 
 
 @pytest.mark.parametrize(
@@ -158,36 +167,6 @@ def test_controls_hold_for_all_workers(server: Server, tmp_path: Path) -> None:
     assert "control" in snapshot["run"]["notice"]
 
 
-@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
-def test_a_killed_worker_loses_nothing(server: Server, tmp_path: Path) -> None:
-    urls = [f"http://127.0.0.{host}:9/" for host in range(1, 60)]
-    path = tmp_path / "urls.txt"
-    path.write_text("\n".join([f"{server.url}/hold", *urls]))
-    out = tmp_path / "out.json"
-    process = started(
-        "check",
-        str(path),
-        "--workers",
-        "3",
-        "--retries",
-        "0",
-        "-o",
-        f"json={out}",
-        "--timeout",
-        "5s",
-    )
-    server.wait_until_asked()
-    for child in children(process.pid):
-        os.kill(child, signal.SIGKILL)
-        break
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 1, errors
-    snapshot = json.loads(out.read_bytes())
-    assert snapshot["run"]["complete"] is True
-    assert snapshot["summary"]["total"] == 60
-    assert snapshot["summary"]["unknown"] == 0
-
-
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_every_worker_in_order(
     server: Server, tmp_path: Path, number: signal.Signals, code: int
@@ -259,3 +238,30 @@ def test_no_process_outlives_the_run(url_list: Path) -> None:
         check=False,
     )
     assert not listed.stdout.strip()
+
+
+@needs_linux
+def test_a_resolver_that_answers_one_process_is_not_unreachable_for_another(
+    gate: Gate, tmp_path: Path
+) -> None:
+    """The parent is made to forget its own answers: what it knows, the worker has told."""
+
+    def all_but_one(query: Query) -> Iterable[bytes]:
+        name = str(query.message.question[0].name)
+        return [] if name.startswith("mute") else [reply(query, f"{name} 60 IN A 127.0.0.1")]
+
+    forgetful = (
+        "from probecli.probe.name_servers import NameServers\n"
+        "real = NameServers.has_answered\n"
+        "NameServers.has_answered = lambda one: None if os.getpid() == parent else real(one)"
+    )
+    with resolving(all_but_one) as server:
+        common = {"ip_version": 4, "resolver": f"127.0.0.1:{server}"}
+        urls = [f"http://n{number}.test:{gate.server_port}/" for number in range(20)]
+        mute = {"url": "http://mute.test/", "timeout": "300ms"}
+        targets = [common | {"url": url} for url in urls] + [common | mute]
+        check = Shared(gate, tmp_path, broken=forgetful, targets=targets)
+        gate.open_all()
+        assert check.ended() == (1, "")
+    last = check.snapshot["targets"][-1]
+    assert (last["state"], last["cause"]) == ("down", "dns.unreachable")

@@ -1,6 +1,6 @@
 """Where the results of a run are kept until its end."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
@@ -46,18 +46,3 @@ class InMemory:
     def results(self) -> tuple[Result, ...]:
         """Everything that was kept, in the plan's order."""
         return tuple(one for one in self._results if one is not None)
-
-
-class Elsewhere:
-    """Keeps nothing: passes the results on, with their targets' places in the plan."""
-
-    def __init__(self, pass_on: Callable[[int, Result], None]) -> None:
-        self._pass_on = pass_on
-
-    def add(self, index: int, result: Result) -> None:
-        """The result of the target at `index`."""
-        self._pass_on(index, result)
-
-    def results(self) -> tuple[Result, ...]:
-        """None: somebody else has them."""
-        return ()

@@ -1,6 +1,7 @@
 """The results of a run as they come in: which are final, and which only its end can settle."""
 
 from collections.abc import Callable, Collection
+from typing import Protocol
 
 from probecli.engine.blame import may_change, notice, reassessed
 from probecli.engine.keeper import Keeper, decode_result
@@ -8,6 +9,16 @@ from probecli.model.plan import Plan
 from probecli.model.result import Result
 from probecli.verdict.controls import control_fails
 from probecli.verdict.gate import Gates
+
+
+class Taker(Protocol):
+    """Takes every result once, in any order."""
+
+    def add(self, index: int, result: Result) -> None:
+        """The result of the target at `index`."""
+
+    def add_control(self, index: int, result: Result) -> None:
+        """The result of the control at `index`."""
 
 
 class Ledger:

@@ -2,14 +2,14 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from time import perf_counter
 
 from msgspec import Struct
 
 from probecli.engine.keeper import InMemory, Keeper
 from probecli.engine.lag import LagSampler
-from probecli.engine.ledger import Ledger
+from probecli.engine.ledger import Ledger, Taker
 from probecli.engine.limits import Limits
 from probecli.engine.runner import Runner
 from probecli.engine.stop import Stop
@@ -41,6 +41,14 @@ class Measured(Struct, frozen=True, kw_only=True):
     bugs: tuple[str, ...]
 
 
+class Probed(Struct, frozen=True, kw_only=True):
+    """What is known of some probing besides its results."""
+
+    loop_lag: LoopLag | None
+    bugs: Sequence[str]
+    notice: str | None = None
+
+
 async def run(
     plan: Plan,
     limits: Limits,
@@ -51,38 +59,47 @@ async def run(
     on_result: Callable[[Result], None] | None,
     begin_of: Callable[[Kind], Begin] = begin_for,
     keeper: Keeper | None = None,
-    places: Iterable[int] | None = None,
 ) -> Measured:
     """Probes every target and control of `plan` once.
 
     `on_result` gets each target's result as soon as nothing can change it any more, None where
     nobody waits for it; `begin_of` names the function that begins to measure a kind. Without a
-    `keeper` all results stay in memory. `places` are those of the targets to probe, asked for
-    one after another as there is time; all of them where it is None.
+    `keeper` all results stay in memory.
     """
-    loop = asyncio.get_running_loop()
+
+    def probing(ledger: Ledger) -> Awaitable[Probed]:
+        return probe(plan, limits, network, ledger, rng=rng, stop=stop, begin_of=begin_of)
+
     keeper = keeper or InMemory(len(plan.targets))
+    return await measure(
+        plan, limits, network, probing, stop=stop, on_result=on_result, keeper=keeper
+    )
+
+
+async def measure(
+    plan: Plan,
+    limits: Limits,
+    network: Network,
+    probing: Callable[[Ledger], Awaitable[Probed]],
+    *,
+    stop: Stop,
+    on_result: Callable[[Result], None] | None,
+    keeper: Keeper,
+) -> Measured:
+    """Measures `plan` by `probing`, which fills the ledger that it is given.
+
+    The deadline of `limits` holds until `probing` is over.
+    """
     ledger = Ledger(plan, on_result, keeper)
-    runner = Runner(plan, limits, network, ledger, rng=rng, begin_of=begin_of, places=places)
     started = perf_counter()
-    lag = LagSampler(loop, runner.heard)
-    lag.start()
-    measuring = asyncio.ensure_future(runner.measure())
-    stop.watch(measuring)
     deadline = None
     if limits.deadline_s is not None:
-        deadline = loop.call_later(limits.deadline_s, stop, 124)
+        deadline = asyncio.get_running_loop().call_later(limits.deadline_s, stop, 124)
     try:
-        await measuring
-    except asyncio.CancelledError:
-        if stop.code is None:
-            raise
+        probed = await probing(ledger)
     finally:
-        loop_lag = lag.stop()
         if deadline is not None:
             deadline.cancel()
-    if stop.code is not None:
-        runner.interrupt()
     said = ledger.settle(network.resolver.answered)
     return Measured(
         results=keeper.results(),
@@ -90,7 +107,40 @@ async def run(
         controls=ledger.controls,
         duration_ms=round((perf_counter() - started) * 1000, 3),
         stopped=stop.code,
-        notice=said,
-        loop_lag=loop_lag,
-        bugs=tuple(runner.bugs),
+        notice=" ".join(filter(None, (said, probed.notice))) or None,
+        loop_lag=probed.loop_lag,
+        bugs=tuple(probed.bugs),
     )
+
+
+async def probe(
+    plan: Plan,
+    limits: Limits,
+    network: Network,
+    taker: Taker,
+    *,
+    rng: random.Random,
+    stop: Stop,
+    begin_of: Callable[[Kind], Begin] = begin_for,
+    places: Iterable[int] | None = None,
+) -> Probed:
+    """Probes `plan` in this process and gives each result to `taker`, for whom it may change yet.
+
+    `places` are those of the targets to probe, asked for one after another as there is time; all
+    of them where it is None. After a stop each that is unfinished has a result that says so.
+    """
+    runner = Runner(plan, limits, network, taker, rng=rng, begin_of=begin_of, places=places)
+    lag = LagSampler(asyncio.get_running_loop(), runner.heard)
+    lag.start()
+    measuring = asyncio.ensure_future(runner.measure())
+    stop.watch(measuring)
+    try:
+        await measuring
+    except asyncio.CancelledError:
+        if stop.code is None:
+            raise
+    finally:
+        loop_lag = lag.stop()
+    if stop.code is not None:
+        runner.interrupt()
+    return Probed(loop_lag=loop_lag, bugs=runner.bugs)

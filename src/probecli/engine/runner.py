@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from probecli.engine.attempt import attempted, unfinished
-from probecli.engine.ledger import Ledger
+from probecli.engine.ledger import Taker
 from probecli.engine.limits import Limits
 from probecli.engine.outcome import interrupted_result, result_of, with_backoff
 from probecli.engine.pace import Pace
@@ -35,7 +35,7 @@ class Runner:
         plan: Plan,
         limits: Limits,
         network: Network,
-        ledger: Ledger,
+        ledger: Taker,
         *,
         rng: random.Random,
         begin_of: Callable[[Kind], Begin],

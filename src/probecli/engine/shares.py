@@ -3,10 +3,12 @@
 import os
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING
 from zlib import crc32
 
 from probecli.engine.schedule import host_key
+from probecli.engine.stop import Stop
 from probecli.model.plan import Plan
 from probecli.model.target import Target
 
@@ -68,6 +70,10 @@ class Claims:
     def __iter__(self) -> Iterator[int]:
         while number := os.read(self._unclaimed.fileno(), 1):
             yield from self._parts[number[0]]
+
+    def until(self, stop: Stop) -> Iterator[int]:
+        """The same, up to a stop: nobody has to answer for what is unclaimed then."""
+        return takewhile(lambda _: stop.code is None, self)
 
     def close(self) -> None:
         """This process claims no more."""

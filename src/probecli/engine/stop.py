@@ -1,6 +1,7 @@
 """Ending a run from outside: a signal, a deadline, a reader that has gone."""
 
 import asyncio
+from typing import Any
 
 
 class Stop:
@@ -8,17 +9,18 @@ class Stop:
 
     def __init__(self) -> None:
         self.code: int | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     def __call__(self, code: int) -> None:
         """Stops the run; the first caller's code counts."""
         if self.code is None:
             self.code = code
-            if self._task is not None:
-                self._task.cancel()
+            for task in tuple(self._tasks):
+                task.cancel()
 
-    def watch(self, task: "asyncio.Task[None]") -> None:
-        """Names the task to end, at once when stopping was already asked."""
-        self._task = task
+    def watch(self, task: asyncio.Task[Any]) -> None:
+        """Names a task to end, at once when stopping was already asked."""
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         if self.code is not None:
             task.cancel()

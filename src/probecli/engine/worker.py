@@ -6,24 +6,29 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from probecli.engine.keeper import Elsewhere
 from probecli.engine.limits import Limits
-from probecli.engine.run import run
+from probecli.engine.run import Probed, probe
+from probecli.engine.shares import Claims
 from probecli.engine.stop import Stop
 from probecli.model.plan import Plan
 from probecli.model.result import Result
-from probecli.model.snapshot import LoopLag
 from probecli.probe.network import Network
 
+BEGIN = b"begin"
+END = b"end"
+ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+"""What ends a run, by its parent's word: no worker minds them."""
+
 _RESULTS_A_MESSAGE = 64
-_TERMINATED = 143
+# The parent knows why.
+_STOPPED = 130
 
 
 Encode = Callable[[Sequence[Result]], Sequence[bytes | None]]
@@ -46,8 +51,7 @@ class Done(Struct, frozen=True, tag=True):
     """Nothing is left to claim: what the worker knows besides its results."""
 
     answered: list[str | None]
-    bugs: list[str]
-    loop_lag: LoopLag | None
+    probed: Probed
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -59,101 +63,93 @@ def serve(
     connection: Connection,
     inherited: Sequence[Connection],
     plan: Plan,
-    places: Iterable[int],
+    claims: Claims,
     limits: Limits,
     encode: Encode,
     portable: bool,
 ) -> None:
-    """A worker's life: from the first word on it probes `places`, as long as there are any.
+    """A worker's life: from its parent's word on it probes what it claims, until the next one.
 
-    It ends when the other end of the pipe is closed.
+    It ends when the other end of the pipe is closed, whatever it is at.
     """
+    # A signal to the whole group reaches it too, and one to it alone is not meant for the run.
+    for number in ENDING_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
     for other in inherited:
         other.close()
-    # The terminal's Ctrl-C reaches the whole group; the parent says when to end.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        asyncio.run(_live(connection, plan, places, limits, encode, portable=portable))
-    except (BrokenPipeError, ConnectionResetError, EOFError):
+        asyncio.run(_live(connection, plan, claims, limits, encode, portable=portable))
+    except (BrokenPipeError, ConnectionResetError):
         os._exit(0)
 
 
 async def _live(
     connection: Connection,
     plan: Plan,
-    places: Iterable[int],
+    claims: Claims,
     limits: Limits,
     encode: Encode,
     *,
     portable: bool,
 ) -> None:
     loop = asyncio.get_running_loop()
-    stop = Stop()
-    loop.add_signal_handler(signal.SIGTERM, stop, _TERMINATED)
-    network = Network(loop, now=time.time, portable=portable)
-    try:
-        with contextlib.suppress(EOFError, asyncio.CancelledError):
-            await _word(loop, connection, stop)
-            await _probe(connection, plan, places, limits, encode, network, stop)
-            await _word(loop, connection, stop)
-    finally:
-        network.close()
-        # The loop closes its wake-up pipe before it lets go of signals: one that came in between
-        # would be complained of on standard error.
-        loop.remove_signal_handler(signal.SIGTERM)
+    begun, stop = asyncio.Event(), Stop()
+
+    def hear() -> None:
+        try:
+            word = connection.recv_bytes()
+        except (EOFError, OSError):
+            # Nobody is left to probe for, and nothing to put in order but connections.
+            os._exit(0)
+        if word == BEGIN:
+            begun.set()
+        else:
+            stop(_STOPPED)
+
+    loop.add_reader(connection.fileno(), hear)
+    with contextlib.closing(Network(loop, now=time.time, portable=portable)) as network:
+        await begun.wait()
+        told = _Told(connection, encode)
+        probed = await probe(
+            replace(plan, controls=()),
+            limits,
+            network,
+            told,
+            rng=random.Random(),
+            stop=stop,
+            places=claims.until(stop),
+        )
+        told.flush()
+        _say(connection, Done(list(network.resolver.answered), probed))
+        await loop.create_future()
 
 
-async def _word(loop: asyncio.AbstractEventLoop, connection: Connection, stop: Stop) -> None:
-    """Waits for a word; raises EOFError when there will be none, CancelledError when stopped."""
-    arrived = asyncio.Event()
-    loop.add_reader(connection.fileno(), arrived.set)
-    waiting = asyncio.ensure_future(_until(arrived))
-    stop.watch(waiting)
-    try:
-        await waiting
-    finally:
-        loop.remove_reader(connection.fileno())
-    connection.recv_bytes()
+def _say(connection: Connection, message: Batch | Done) -> None:
+    connection.send_bytes(_ENCODER.encode(message))
 
 
-async def _until(event: asyncio.Event) -> None:
-    await event.wait()
+class _Told:
+    """Tells the parent of results, some at a time."""
 
+    def __init__(self, connection: Connection, encode: Encode) -> None:
+        self._connection = connection
+        self._encode = encode
+        self._batch: list[tuple[int, Result]] = []
 
-async def _probe(
-    connection: Connection,
-    plan: Plan,
-    places: Iterable[int],
-    limits: Limits,
-    encode: Encode,
-    network: Network,
-    stop: Stop,
-) -> None:
-    batch: list[tuple[int, Result]] = []
+    def add(self, index: int, result: Result) -> None:
+        """The result of the target at `index`."""
+        self._batch.append((index, result))
+        if len(self._batch) >= _RESULTS_A_MESSAGE:
+            self.flush()
 
-    def flush() -> None:
-        if batch:
-            connection.send_bytes(_ENCODER.encode(batch_of(batch, encode)))
-            batch.clear()
+    def add_control(self, index: int, result: Result) -> None:
+        """None comes: the parent probes the controls."""
 
-    def take(index: int, result: Result) -> None:
-        batch.append((index, result))
-        if len(batch) >= _RESULTS_A_MESSAGE:
-            flush()
-
-    measured = await run(
-        replace(plan, controls=()),
-        limits,
-        network,
-        rng=random.Random(),
-        stop=stop,
-        on_result=None,
-        keeper=Elsewhere(take),
-        places=places,
-    )
-    flush()
-    answered = list(network.resolver.answered)
-    connection.send_bytes(_ENCODER.encode(Done(answered, list(measured.bugs), measured.loop_lag)))
+    def flush(self) -> None:
+        """Tells what has not been told."""
+        if self._batch:
+            _say(self._connection, batch_of(self._batch, self._encode))
+            self._batch.clear()
 
 
 def batch_of(results: Sequence[tuple[int, Result]], encode: Encode) -> Batch:
