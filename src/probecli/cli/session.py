@@ -90,14 +90,15 @@ def carry_out(plan: Plan, request: Request) -> int:
     Exits with 2 on an output that cannot be meant so, with 74 on one that cannot be written.
     """
     _settle_memory()
-    count = request.workers or chosen_workers(plan.targets)
+    limits = granted(request.concurrency, request.per_host, request.deadline_s)
+    # Every process has one probe in flight at least.
+    count = min(request.workers or chosen_workers(plan.targets), limits.in_flight)
     if count == 1:
         return asyncio.run(carried_out(plan, request))
     from probecli.engine.workers import Workers
     from probecli.output.json import encode_exactly
 
     # Before any thread or event loop, which a forked process must not inherit.
-    limits = granted(request.concurrency, request.per_host, request.deadline_s)
     workers = Workers(plan, limits, count, encode=encode_exactly, portable=portable())
     try:
         return asyncio.run(carried_out(plan, request, workers))

@@ -49,9 +49,11 @@ def _signals_held_back() -> Iterator[None]:
 
 
 class Workers:
-    """`count` processes, this one included, each of its own `limits`; `claims` are what it probes.
+    """`count` processes, this one included, that share what `limits` allow.
 
-    To be started before any thread or event loop is: the others wait for a word to begin.
+    They are fewer where the system refuses to start so many. `claims` are the shares of this one,
+    `limits` what the others leave it. To be started before any thread or event loop is: the others
+    wait for a word to begin.
     """
 
     def __init__(
@@ -63,23 +65,28 @@ class Workers:
         context: Any = multiprocessing.get_context(method)
         self.members: list[_Member] = []
         self.claims = Claims(shares(plan, count), context.Pipe(duplex=False))
-        self.limits = replace(limits, in_flight=max(1, limits.in_flight // count))
+        each = replace(limits, in_flight=max(1, limits.in_flight // count))
         try:
-            with _signals_held_back():
+            # The system may allow no further process, or no further pipe.
+            with _signals_held_back(), contextlib.suppress(OSError):
                 for _ in range(count - 1):
-                    self._start(context, plan, encode, portable)
+                    self._start(context, plan, each, encode, portable)
         except BaseException:
             self.close()
             raise
+        others = each.in_flight * len(self.members)
+        self.limits = replace(limits, in_flight=max(1, limits.in_flight - others))
 
-    def _start(self, context: Any, plan: Plan, encode: Encode, portable: bool) -> None:
+    def _start(
+        self, context: Any, plan: Plan, limits: Limits, encode: Encode, portable: bool
+    ) -> None:
         here, there = context.Pipe()
         with contextlib.closing(there):
             forked = context.get_start_method() == "fork"
             inherited = [*(member.connection for member in self.members), here] if forked else []
             process = context.Process(
                 target=serve,
-                args=(there, inherited, plan, self.claims, self.limits, encode, portable),
+                args=(there, inherited, plan, self.claims, limits, encode, portable),
                 daemon=True,
             )
             process.start()
