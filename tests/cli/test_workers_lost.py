@@ -32,13 +32,18 @@ def test_a_signal_to_the_whole_group_keeps_every_attempt(gate: Gate, tmp_path: P
     assert sum(len(one["attempts"]) for one in snapshot["targets"]) == 2
 
 
-def test_what_a_killed_worker_had_begun_is_probed_by_another(gate: Gate, tmp_path: Path) -> None:
+def test_what_a_killed_worker_had_begun_is_probed_by_another_and_told(
+    gate: Gate, tmp_path: Path
+) -> None:
     check = Shared(gate, tmp_path)
     os.kill(check.worker, signal.SIGKILL)
     gate.open_all()
     assert check.ended() == (0, "")
     snapshot = check.snapshot
     assert snapshot["summary"]["up"] == TARGETS
+    assert snapshot["run"]["notice"] == (
+        "A worker process was killed by signal 9: what it left unfinished was probed by another."
+    )
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -76,6 +81,37 @@ def test_workers_end_with_a_killed_parent(gate: Gate, tmp_path: Path) -> None:
     assert gate.seen == 2
 
 
+BROKEN_ENCODING = """
+import probecli.output.json as output
+real = output.encode_exactly
+def broken(results):
+    if os.getpid() == parent:
+        return real(results)
+    raise ZeroDivisionError("of ours")
+output.encode_exactly = broken
+"""
+
+
+def test_a_worker_that_dies_of_a_bug_is_told_and_loses_nothing(gate: Gate, tmp_path: Path) -> None:
+    check = Shared(gate, tmp_path, broken=BROKEN_ENCODING)
+    gate.open_all()
+    code, errors = check.ended()
+    assert code == 70
+    assert errors.startswith("probecli: a fault in probecli itself")
+    assert errors.count("ZeroDivisionError: of ours") == 1
+    assert check.snapshot["summary"]["up"] == TARGETS
+
+
+def test_a_worker_that_ends_by_itself_is_a_bug(gate: Gate, tmp_path: Path) -> None:
+    ends = BROKEN_ENCODING.replace('raise ZeroDivisionError("of ours")', "os._exit(7)")
+    check = Shared(gate, tmp_path, broken=ends)
+    gate.open_all()
+    code, errors = check.ended()
+    assert code == 70
+    assert "A worker ended before it was done, with exit code 7." in errors
+    assert check.snapshot["summary"]["up"] == TARGETS
+
+
 def test_a_signal_to_a_worker_that_has_only_just_begun_is_not_complained_of(
     gate: Gate, tmp_path: Path
 ) -> None:
@@ -83,4 +119,18 @@ def test_a_signal_to_a_worker_that_has_only_just_begun_is_not_complained_of(
     check = Shared(gate, tmp_path, broken=at_once)
     gate.open_all()
     assert check.ended() == (0, "")
-    assert check.snapshot["summary"]["up"] == TARGETS
+    assert check.snapshot["run"]["notice"] is None
+
+
+def test_a_fault_in_taking_a_workers_results_ends_the_run(gate: Gate, tmp_path: Path) -> None:
+    broken = (
+        "from probecli.engine.ledger import Ledger\n"
+        "def add_up(*arguments, **named): raise ZeroDivisionError('of ours')\n"
+        "Ledger.add_up = add_up"
+    )
+    check = Shared(gate, tmp_path, broken=broken)
+    gate.open_all()
+    code, errors = check.ended()
+    assert code == 70
+    assert errors.startswith("probecli: a fault in probecli itself")
+    assert errors.count("ZeroDivisionError: of ours") == 1

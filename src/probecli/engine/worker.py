@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 
@@ -48,7 +49,7 @@ class Batch(Struct, frozen=True, tag=True):
 
 
 class Done(Struct, frozen=True, tag=True):
-    """Nothing is left to claim: what the worker knows besides its results."""
+    """Nothing is left to claim, or to go on with: what the worker knows besides its results."""
 
     answered: list[str | None]
     probed: Probed
@@ -79,8 +80,9 @@ def serve(
         other.close()
     try:
         asyncio.run(_live(connection, plan, claims, limits, encode, portable=portable))
-    except (BrokenPipeError, ConnectionResetError):
-        os._exit(0)
+    except Exception:
+        with contextlib.suppress(OSError):
+            _say(connection, Done([], Probed(loop_lag=None, bugs=[traceback.format_exc()])))
 
 
 async def _live(

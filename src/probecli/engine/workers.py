@@ -28,7 +28,7 @@ from probecli.probe.kinds import begin_for
 from probecli.probe.network import Network
 
 _LOOKED_AT = 1000
-# What workers that were asked to end are waited for.
+# What workers that were asked to end are waited for, and one that is ending.
 _MOMENT_S = 2.0
 
 
@@ -164,6 +164,7 @@ class _Shared:
         self._loop = asyncio.get_running_loop()
         self._alive = list(workers.members)
         self._done: asyncio.Future[None] = self._loop.create_future()
+        self._killed_by: list[int] = []
         self._probed: list[Probed] = []
 
     async def probed(self) -> Probed:
@@ -185,11 +186,14 @@ class _Shared:
             await asyncio.gather(*parts, return_exceptions=True)
             for member in self._alive:
                 self._loop.remove_reader(member.connection.fileno())
+        notice = None
         if missing := self._ledger.missing():
+            if self._stop.code is None:
+                notice = _lost_notice(self._killed_by)
             await self._probe(replace(self._plan, controls=()), missing, self._limits)
         lags = [one.loop_lag for one in self._probed if one.loop_lag is not None]
         bugs = [bug for one in self._probed for bug in one.bugs]
-        return Probed(loop_lag=worst_lag(lags), bugs=bugs)
+        return Probed(loop_lag=worst_lag(lags), bugs=bugs, notice=notice)
 
     async def _probe(self, plan: Plan, places: Iterable[int], limits: Limits) -> None:
         """Probes these targets in this process; marks them as interrupted after a stop."""
@@ -216,6 +220,8 @@ class _Shared:
                 raise
             self._tell(END)
             await asyncio.wait([self._done], timeout=_MOMENT_S)
+        if self._done.done():
+            self._done.result()
 
     def _tell(self, word: bytes) -> None:
         for member in self._alive:
@@ -224,6 +230,14 @@ class _Shared:
                 member.connection.send_bytes(word)
 
     def _read(self, member: _Member) -> None:
+        try:
+            self._hear(member)
+        except Exception as error:
+            # Whoever takes the results failed: as in one process, that ends the run.
+            if not self._done.done():
+                self._done.set_exception(error)
+
+    def _hear(self, member: _Member) -> None:
         try:
             message = DECODER.decode(member.connection.recv_bytes())
         except (EOFError, OSError, msgspec.DecodeError):
@@ -250,9 +264,29 @@ class _Shared:
         """A worker is gone: what it has not answered for is missing at the end."""
         self._loop.remove_reader(member.connection.fileno())
         self._alive.remove(member)
+        if not member.done:
+            member.process.join(_MOMENT_S)
+            code = member.process.exitcode
+            if code is not None and code < 0:
+                self._killed_by.append(-code)
+            else:
+                bug = f"A worker ended before it was done, with exit code {code}."
+                self._probed.append(Probed(loop_lag=None, bugs=[bug]))
         self._check()
 
     def _check(self) -> None:
         # A worker's last results are followed by what else it knows.
         if all(member.done for member in self._alive) and not self._done.done():
             self._done.set_result(None)
+
+
+def _lost_notice(signals: Sequence[int]) -> str | None:
+    """What to tell of workers that were killed by `signals`, and whose targets others took over."""
+    if not signals:
+        return None
+    numbers = ", ".join(map(str, sorted(set(signals))))
+    if len(signals) == 1:
+        who, they = "A worker process was", "it"
+    else:
+        who, they = f"{len(signals)} worker processes were", "they"
+    return f"{who} killed by signal {numbers}: what {they} left unfinished was probed by another."
