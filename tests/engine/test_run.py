@@ -299,6 +299,24 @@ def test_allow_failure_and_maintenance_are_measured_and_not_gated() -> None:
     assert all(one.state == "down" for one in done.measured.results)
 
 
+def test_a_window_that_names_every_target_compares_no_name_with_all_others() -> None:
+    compared = 0
+
+    class Name(str):
+        def __eq__(self, other: object) -> bool:
+            nonlocal compared
+            compared += 1
+            return super().__eq__(other)
+
+        __hash__ = str.__hash__
+
+    window = Maintenance(from_s=0, until_s=10, targets=tuple(f"t{n}" for n in range(500)))
+    plan = Plan(targets=tuple(target(Name(f"t{n}")) for n in range(500)), maintenance=(window,))
+    done = ran(plan, lambda _, __: UP, now=lambda: 5.0)
+    assert not any(one.gated for one in done.measured.results)
+    assert compared < 10 * 500
+
+
 # Secrets
 
 SECRET = "s3cr3t-t0ken"

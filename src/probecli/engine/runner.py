@@ -219,11 +219,12 @@ class _Maintained:
     """Which targets a maintenance window covers at a moment."""
 
     def __init__(self, windows: Iterable[Maintenance]) -> None:
-        self._windows = tuple(windows)
+        # One window may name thousands, and is asked about each of them.
+        self._windows = [(one, frozenset(one.targets), frozenset(one.groups)) for one in windows]
 
     def __call__(self, target: Target, now_s: float) -> bool:
         return any(
             window.from_s <= now_s < window.until_s
-            and (target.name in window.targets or target.group in window.groups)
-            for window in self._windows
+            and (target.name in names or target.group in groups)
+            for window, names, groups in self._windows
         )
