@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from probecli.engine.run import Limits, Measured, Stop, run
@@ -61,8 +61,12 @@ def ran(
     now: Callable[[], float] = time.time,
     on_told: Callable[[Run], None] = lambda _: None,
     begin: Begin | None = None,
+    by: Callable[[Coroutine[Any, Any, None]], None] = asyncio.run,
 ) -> Run:
-    """Runs `plan` with every attempt answered by `answer`, or begun by `begin`."""
+    """Runs `plan` with every attempt answered by `answer`, or begun by `begin`.
+
+    `by` runs the loop, which `now` may look at.
+    """
     whole = Plan(targets=tuple(plan)) if isinstance(plan, list) else plan
     done = Run()
     numbers: dict[str, int] = {}
@@ -92,5 +96,5 @@ def ran(
         finally:
             network.close()
 
-    asyncio.run(once())
+    by(once())
     return done

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from engine.runs import AT_ONCE, answered, failed, ran, target
+from engine.virtual import run_virtually
 from probecli.engine.run import Limits, Stop
 from probecli.model.evidence import Evidence
 from probecli.model.plan import Maintenance, Plan
@@ -153,6 +154,42 @@ def test_an_interruption_keeps_the_attempts_that_were_made() -> None:
     (result,) = done.measured.results
     assert (result.state, result.cause) == ("unknown", "local.interrupted")
     assert [one.cause for one in result.attempts] == ["tcp.refused"]
+
+
+def loop_time() -> float:
+    """The running loop's time as the wall clock."""
+    return asyncio.get_running_loop().time()
+
+
+@pytest.mark.parametrize(
+    ("wait_s", "tries", "backoffs_ms", "passed_ms"),
+    [
+        pytest.param(600, 1, [None], 1000, id="in its wait"),
+        pytest.param(0.25, 1, [None], 1 + 250, id="behind another target of its host"),
+        pytest.param(0.25, 2, [250, None], 1 + 250 + 749, id="in its second attempt"),
+    ],
+)
+def test_an_interrupted_target_counts_no_wait_that_did_not_take_place(
+    wait_s: float, tries: int, backoffs_ms: list[float | None], passed_ms: float
+) -> None:
+    async def answer(one: Target, number: int) -> Evidence:
+        if one.name == "b" or number == 2:
+            return await forever(one, number)
+        await asyncio.sleep(0.001)
+        return REFUSED
+
+    retry = Retry(initial_s=Seconds(wait_s), max_s=Seconds(wait_s), jitter="none")
+    behind = [target("b", host="a")] if tries == 1 else []
+    done = ran(
+        [target("a", retry=retry), *behind],
+        answer,
+        limits=Limits(deadline_s=1, per_host=1),
+        now=loop_time,
+        by=run_virtually,
+    )
+    result = done.measured.results[0]
+    assert [one.backoff_ms for one in result.attempts] == backoffs_ms
+    assert result.duration_ms == pytest.approx(passed_ms, abs=0.01)
 
 
 def test_the_first_to_stop_a_run_names_its_exit_code() -> None:

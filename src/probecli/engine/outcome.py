@@ -1,5 +1,6 @@
 """From attempts to a target's result, with nothing secret in it."""
 
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 import msgspec
@@ -53,9 +54,24 @@ def result_of(
 
 
 def interrupted_result(
-    target: Target, attempts: tuple[Attempt, ...], now_s: float, detail: str, *, gated: bool
+    target: Target,
+    attempts: tuple[Attempt, ...],
+    began_s: float,
+    now_s: float,
+    detail: str,
+    *,
+    gated: bool,
 ) -> Result:
-    """The result of a target that was not finished: unknown, with the attempts it had."""
+    """The result of a target that was not finished: unknown, with the attempts it had.
+
+    `began_s` is when the last of them began, `now_s` when the target was given up (wall time).
+    """
+    waited_ms = 0.0
+    if attempts and (wait_ms := attempts[-1].backoff_ms) is not None:
+        # No further attempt came: of the wait for it, so much did take place.
+        *before, last = attempts
+        waited_ms = min(wait_ms, max(0.0, (now_s - began_s) * 1000 - last.duration_ms))
+        attempts = (*before, replace(last, backoff_ms=None))
     result = Result(
         name=target.name,
         kind=target.kind,
@@ -68,11 +84,17 @@ def interrupted_result(
         flaky=False,
         gated=gated,
         started_at=attempts[0].started_at if attempts else rfc3339(now_s),
-        duration_ms=round(sum(one.duration_ms + (one.backoff_ms or 0) for one in attempts), 3),
+        duration_ms=duration_ms(attempts, waited_ms),
         timings_ms=Timings(),
         attempts=attempts,
     )
     return concealed(result, target.secrets) if target.secrets else result
+
+
+def duration_ms(attempts: Iterable[Attempt], further_ms: float = 0.0) -> float:
+    """How long the attempts and the waits after them took, and `further_ms` besides."""
+    each_ms = (one.duration_ms + (one.backoff_ms or 0.0) for one in attempts)
+    return round(sum(each_ms, further_ms), 3)
 
 
 def with_backoff(tried: Attempt, seconds: float) -> Attempt:

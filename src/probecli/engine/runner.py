@@ -9,7 +9,7 @@ from functools import partial
 from probecli.engine.attempt import attempted, unfinished
 from probecli.engine.ledger import Taker
 from probecli.engine.limits import Limits
-from probecli.engine.outcome import interrupted_result, result_of, with_backoff
+from probecli.engine.outcome import duration_ms, interrupted_result, result_of, with_backoff
 from probecli.engine.pace import Pace
 from probecli.engine.retry import backoff_s, worth_repeating
 from probecli.engine.schedule import Job, Schedule
@@ -169,8 +169,8 @@ class Runner:
         target = job.target
         number = len(job.attempts) + 1
         assert job.begun is not None
-        began_s = job.started_s + job.begun.held_s
-        tried, verdict = attempted(target, number, began_s, self._network.now(), evidence)
+        job.started_s += job.begun.held_s
+        tried, verdict = attempted(target, number, job.started_s, self._network.now(), evidence)
         if worth_repeating(target.retry, verdict, tried.status):
             wait_s = backoff_s(target.retry, number, evidence, self._rng)
             if wait_s is not None:
@@ -178,14 +178,9 @@ class Runner:
                 self._schedule.again(job, wait_s)
                 return
         attempts = (*job.attempts, tried)
-        duration_ms = tried.duration_ms
-        if number > 1:
-            duration_ms = round(
-                sum(one.duration_ms + (one.backoff_ms or 0.0) for one in attempts), 3
-            )
+        took_ms = tried.duration_ms if number == 1 else duration_ms(attempts)
         self._finish(
-            job,
-            result_of(target, attempts, duration_ms, evidence, verdict, gated=self._gated(target)),
+            job, result_of(target, attempts, took_ms, evidence, verdict, gated=self._gated(target))
         )
 
     def _gated(self, target: Target) -> bool:
@@ -204,7 +199,12 @@ class Runner:
         self._finish(
             job,
             interrupted_result(
-                job.target, tuple(job.attempts), now_s, detail, gated=self._gated(job.target)
+                job.target,
+                tuple(job.attempts),
+                job.started_s,
+                now_s,
+                detail,
+                gated=self._gated(job.target),
             ),
         )
 

@@ -17,7 +17,7 @@ _PLAIN_HOST = re.compile(r"http(s?)://([a-z0-9.-]+)(:[1-9][0-9]*)?(?:/|\Z)")
 
 
 class Job:
-    """One target on its way to a result; `started_s` is the wall time of the attempt `begun`."""
+    """One target on its way to a result; `started_s` is when its last attempt began (wall time)."""
 
     __slots__ = ("attempts", "begun", "control", "host", "index", "started_s", "target")
 
