@@ -126,6 +126,23 @@ def test_no_more_than_the_per_host_limit_are_probed_on_one_host() -> None:
     assert len(done.measured.results) == 40
 
 
+def test_a_silent_host_holds_up_no_target_behind_its_twenty_thousand() -> None:
+    stop = Stop()
+
+    def answer(one: Target, number: int) -> object:
+        return UP if one.name == "behind" else forever(one, number)
+
+    done = ran(
+        [*[target("silent")] * 20_000, target("behind")],
+        answer,  # type: ignore[arg-type]
+        limits=Limits(deadline_s=60),
+        stop=stop,
+        on_told=lambda _: stop(130),
+    )
+    assert states(done.told[:1]) == [("behind", "up", None)]
+    assert len(done.measured.results) == 20_001
+
+
 # Deadlines and interruptions
 
 

@@ -1,13 +1,16 @@
 """Which target may be probed now."""
 
 import asyncio
+import tracemalloc
+from array import array
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 
 import pytest
 
 from engine.runs import target
 from probecli.engine.schedule import Job, Schedule, host_key
+from probecli.model.plan import Plan
 from probecli.model.result import Attempt, Timings
 
 Body = Callable[[Schedule], Awaitable[None]]
@@ -29,16 +32,18 @@ def scheduled(
     *,
     in_flight: int = 100,
     per_host: int = 100,
+    places: Iterable[int] | None = None,
     wakes: Wakes | None = None,
-) -> list[Job]:
-    """Runs `body` over a schedule of one job a host named; the jobs."""
-    jobs = [Job(index, target(str(index), host=host)) for index, host in enumerate(hosts)]
+) -> None:
+    """Runs `body` over a schedule of one target a host named, at all places or these."""
+    targets = {host: target(host, host=host) for host in hosts}
 
     async def once() -> None:
         await body(
             Schedule(
                 asyncio.get_running_loop(),
-                iter(jobs),
+                Plan(targets=tuple(targets[host] for host in hosts)),
+                range(len(hosts)) if places is None else places,
                 in_flight=in_flight,
                 per_host=per_host,
                 wake=wakes or Wakes(),
@@ -46,7 +51,6 @@ def scheduled(
         )
 
     asyncio.run(once())
-    return jobs
 
 
 def tried(job: Job) -> None:
@@ -198,31 +202,65 @@ def test_what_remains_is_every_job_that_was_not_taken() -> None:
     scheduled(["a", "b", "c", "d"], body, in_flight=2)
 
 
-def test_a_hundred_thousand_jobs_on_one_host_are_not_all_parked_in_memory() -> None:
-    read = 0
-
-    async def once() -> None:
-        def jobs() -> Iterator[Job]:
-            nonlocal read
-            for index in range(100_000):
-                read += 1
-                yield Job(index, one)
-
-        one = target("one", host="same")
-        schedule = Schedule(
-            asyncio.get_running_loop(), jobs(), in_flight=512, per_host=6, wake=Wakes()
-        )
+def test_a_host_with_a_hundred_thousand_targets_does_not_hold_up_those_behind_it() -> None:
+    async def body(schedule: Schedule) -> None:
         busy = deque(taken(schedule) for _ in range(6))
-        assert schedule.take() is None
-        assert read <= 10_010
+        assert {job.host for job in busy} == {"same:80"}
+        while (job := schedule.take()) is None:
+            assert wakes.count
+        assert job.host == "behind:80"
+        schedule.leave(job)
         order = []
         while busy:
             schedule.leave(busy.popleft())
-            job = schedule.take()
-            if job is not None:
+            if (job := schedule.take()) is not None:
                 order.append(job.index)
                 busy.append(job)
         assert order == list(range(6, 100_000))
         assert schedule.over
 
-    asyncio.run(once())
+    wakes = Wakes()
+    scheduled(["same"] * 100_000 + ["behind"], body, per_host=6, wakes=wakes)
+
+
+def test_targets_that_wait_take_no_memory_and_what_remains_is_made_one_by_one() -> None:
+    async def body(schedule: Schedule) -> None:
+        taken(schedule)
+        tracemalloc.start()
+        try:
+            turns = 0
+            while turns == wakes.count:
+                assert schedule.take() is None
+                turns += 1
+            assert turns > 20_000 / 500
+            places = array("I", (job.index for job in schedule.remaining()))
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert places == array("I", range(1, 20_000))
+        assert peak - places.itemsize * len(places) < 50_000
+
+    wakes = Wakes()
+    scheduled(["same"] * 20_000, body, per_host=1, wakes=wakes)
+
+
+def test_in_a_turn_no_more_are_asked_for_than_some_that_have_to_wait() -> None:
+    asked = 0
+
+    def claims() -> Iterator[int]:
+        nonlocal asked
+        for place in range(10_000):
+            asked += 1
+            yield place
+
+    async def body(schedule: Schedule) -> None:
+        begun = before = 0
+        while asked < 10_000:
+            while schedule.take() is not None:
+                begun += 1
+            assert asked - before < 500
+            before = asked
+        assert begun == 6 * 100
+
+    hosts = [str(number // 100) for number in range(10_000)]
+    scheduled(hosts, body, in_flight=1_000, per_host=6, places=claims())

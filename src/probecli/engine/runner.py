@@ -3,8 +3,9 @@
 import asyncio
 import random
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
+from itertools import chain
 
 from probecli.engine.attempt import attempted, unfinished
 from probecli.engine.ledger import Taker
@@ -58,19 +59,13 @@ class Runner:
         self._ungated = _Maintained(plan.maintenance)
         self._schedule = Schedule(
             self._loop,
-            self._jobs(range(len(plan.targets)) if places is None else places),
+            plan,
+            range(len(plan.targets)) if places is None else places,
             in_flight=self._pace.in_flight,
             per_host=limits.per_host,
             wake=self._call_turn,
         )
         self.bugs: list[str] = []
-
-    def _jobs(self, places: Iterable[int]) -> Iterator[Job]:
-        """Controls first: they decide what network failures mean."""
-        for index, target in enumerate(self._plan.controls):
-            yield Job(index, target, control=True)
-        for index in places:
-            yield Job(index, self._plan.targets[index])
 
     async def measure(self) -> None:
         """Probes everything; may be cancelled at any point."""
@@ -100,7 +95,7 @@ class Runner:
         """Gives every unfinished target its result: unknown, with the attempts it had."""
         self._conclude_settled()
         now_s = self._network.now()
-        for job in [*self._running, *self._schedule.remaining()]:
+        for job in chain(self._running, self._schedule.remaining()):
             self._interrupt(job, now_s, "interrupted before it was finished")
         self._running.clear()
 

@@ -2,16 +2,20 @@
 
 import asyncio
 import re
+from array import array
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 
+from probecli.model.plan import Plan
 from probecli.model.result import Attempt
 from probecli.model.target import Target
 from probecli.probe.call import split_url
 from probecli.probe.kinds import Begun
 
-# Targets that wait for their host's turn are held in memory; past this many, no more are read.
-_PARKED_LIMIT = 10_000
+# So many that have to wait are passed over in a turn. Then the network is served again, and other
+# processes get at a list that is shared, of which this one would claim what it cannot begin.
+_PASSED_A_TURN = 256
 # The start of a common URL, whose host and port are its key as they stand.
 _PLAIN_HOST = re.compile(r"http(s?)://([a-z0-9.-]+)(:[1-9][0-9]*)?(?:/|\Z)")
 
@@ -21,11 +25,11 @@ class Job:
 
     __slots__ = ("attempts", "begun", "control", "host", "index", "started_s", "target")
 
-    def __init__(self, index: int, target: Target, *, control: bool = False) -> None:
+    def __init__(self, index: int, target: Target, host: str, *, control: bool = False) -> None:
         self.index = index
         self.target = target
         self.control = control
-        self.host = host_key(target.url)
+        self.host = host
         self.attempts: list[Attempt] = []
         self.begun: Begun | None = None
         self.started_s = 0.0
@@ -42,30 +46,80 @@ def host_key(url: str) -> str:
     return f"{host}:{origin.port}"
 
 
+class _Queues:
+    """Places that wait for their host's turn: a queue a host, in 4 bytes for each of `total`.
+
+    Each place leads to the next of its host, and the last to the first.
+    """
+
+    def __init__(self, total: int) -> None:
+        self._next = array("I", bytes(4 * total))
+        self._last: dict[str, int] = {}
+
+    def put(self, host: str, place: int) -> None:
+        """The place waits behind the others of its host."""
+        last = self._last.get(host)
+        if last is None:
+            self._next[place] = place
+        else:
+            self._next[place] = self._next[last]
+            self._next[last] = place
+        self._last[host] = place
+
+    def take(self, host: str) -> int | None:
+        """The place that waits longest for this host."""
+        last = self._last.get(host)
+        if last is None:
+            return None
+        first = self._next[last]
+        if first == last:
+            del self._last[host]
+        else:
+            self._next[last] = self._next[first]
+        return first
+
+    def drained(self) -> Iterator[int]:
+        """Every place, which waits no more."""
+        for host in [*self._last]:
+            while (place := self.take(host)) is not None:
+                yield place
+
+    def __bool__(self) -> bool:
+        return bool(self._last)
+
+
 class Schedule:
     """Hands out jobs in order, past those whose host is busy; constant work a job.
 
-    `wake` is called when a job may be taken that could not be before, but for the places that
-    `leave` frees.
+    The controls go first: they decide what network failures mean. `places` are of the plan's
+    targets, and asked for one by one. `wake` is called when a job may be taken that could not be
+    before, but for the places that `leave` frees, and when there is more to look at.
     """
 
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
-        jobs: Iterable[Job],
+        plan: Plan,
+        places: Iterable[int],
         *,
         in_flight: int,
         per_host: int,
         wake: Callable[[], None],
     ) -> None:
         self._loop = loop
-        self._source: Iterator[Job] = iter(jobs)
+        self._targets = plan.targets
+        self._places: Iterator[int] = iter(places)
         self._exhausted = False
-        self._ready: deque[Job] = deque()
+        self._ready = deque(
+            Job(index, target, host_key(target.url), control=True)
+            for index, target in enumerate(plan.controls)
+        )
+        # What waits for its host's turn: jobs before the places of those that never started.
         self._parked: dict[str, deque[Job]] = {}
-        self._parked_count = 0
+        self._queues = _Queues(len(plan.targets))
         self._busy: dict[str, int] = {}
         self._active = 0
+        self._passed = 0
         self._backing_off: dict[Job, asyncio.TimerHandle] = {}
         self._wake = wake
         self.in_flight = in_flight
@@ -73,18 +127,20 @@ class Schedule:
 
     def leave(self, job: Job) -> None:
         """The job's attempt is over: its place is free."""
+        host = job.host
         self._active -= 1
-        left = self._busy[job.host] - 1
+        left = self._busy[host] - 1
         if left:
-            self._busy[job.host] = left
+            self._busy[host] = left
         else:
-            del self._busy[job.host]
-        parked = self._parked.get(job.host)
+            del self._busy[host]
+        parked = self._parked.get(host)
         if parked is not None:
             self._ready.append(parked.popleft())
-            self._parked_count -= 1
             if not parked:
-                del self._parked[job.host]
+                del self._parked[host]
+        elif (place := self._queues.take(host)) is not None:
+            self._ready.append(Job(place, self._targets[place], host))
 
     def again(self, job: Job, delay_s: float) -> None:
         """The job is to be taken once more after `delay_s`, before jobs that never started."""
@@ -101,7 +157,9 @@ class Schedule:
         for parked in self._parked.values():
             yield from parked
         self._parked.clear()
-        yield from self._source
+        for place in chain(self._queues.drained(), self._places):
+            target = self._targets[place]
+            yield Job(place, target, host_key(target.url))
         self._exhausted = True
 
     def _due(self, job: Job) -> None:
@@ -110,29 +168,29 @@ class Schedule:
         self._wake()
 
     def take(self) -> Job | None:
-        """The next job that may start now, None when there is none."""
-        while self._active < self.in_flight:
-            if self._ready:
-                job = self._ready.popleft()
-            elif self._exhausted or self._parked_count >= _PARKED_LIMIT:
-                return None
+        """The next job that may start now, None when none is found: then the turn is over."""
+        while self._active < self.in_flight and self._passed < _PASSED_A_TURN:
+            job = self._ready.popleft() if self._ready else None
+            if job is not None:
+                place, host = job.index, job.host
+            elif (place := next(self._places, -1)) >= 0:
+                host = host_key(self._targets[place].url)
             else:
-                fresh = next(self._source, None)
-                if fresh is None:
-                    self._exhausted = True
-                    return None
-                job = fresh
-            busy = self._busy.get(job.host, 0)
+                self._exhausted = True
+                break
+            busy = self._busy.get(host, 0)
             if busy < self.per_host:
-                self._busy[job.host] = busy + 1
+                self._busy[host] = busy + 1
                 self._active += 1
-                return job
-            parked = self._parked.setdefault(job.host, deque())
-            if job.attempts:
-                parked.appendleft(job)
+                return job or Job(place, self._targets[place], host)
+            self._passed += 1
+            if job is None:
+                self._queues.put(host, place)
             else:
-                parked.append(job)
-            self._parked_count += 1
+                self._parked.setdefault(host, deque()).append(job)
+        if self._passed == _PASSED_A_TURN:
+            self._wake()
+        self._passed = 0
         return None
 
     @property
@@ -143,5 +201,6 @@ class Schedule:
             and not self._active
             and not self._ready
             and not self._parked
+            and not self._queues
             and not self._backing_off
         )
