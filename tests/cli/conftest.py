@@ -76,10 +76,13 @@ def probecli(
     env: dict[str, str] | None = None,
     cwd: object = None,
     timeout: float = 60,
+    shell: str = "",
 ) -> subprocess.CompletedProcess[str]:
-    """The command as its user runs it, in a process of its own."""
+    """The command as its user runs it, in a process of its own, after what `shell` does."""
     return subprocess.run(
-        [*COMMAND, *arguments],
+        ["sh", "-c", f'{shell}\nexec "$@"', "sh", *COMMAND, *arguments]
+        if shell
+        else [*COMMAND, *arguments],
         input=stdin,
         capture_output=True,
         text=True,

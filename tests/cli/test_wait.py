@@ -55,6 +55,12 @@ def test_command_behind_the_dashes_takes_over(server: Server) -> None:
     assert done.stdout == "ran\n"
 
 
+def test_command_gets_the_limit_of_descriptors_that_the_shell_had_set(server: Server) -> None:
+    command = ("sh", "-c", "ulimit -S -n")
+    done = probecli("wait", f"{server.url}/200", "--", *command, shell="ulimit -S -n 301")
+    assert done.stdout == "301\n"
+
+
 def test_command_that_does_not_exist_is_127(server: Server) -> None:
     done = probecli("wait", f"{server.url}/200", "-q", "--", "no-such-command-here")
     assert done.returncode == 127

@@ -340,6 +340,15 @@ def test_on_change_gets_the_change(targets: Path, tmp_path: Path) -> None:
     ]
 
 
+def test_on_change_gets_the_limit_of_descriptors_that_the_shell_had_set(
+    targets: Path, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    on_change = ("--on-change", f"ulimit -S -n >> '{log}'")
+    probecli("watch", str(targets), "--rounds", "1", *on_change, shell="ulimit -S -n 301")
+    assert log.read_text() == "301\n" * 2
+
+
 def test_the_history_is_recorded_and_says_since_when(targets: Path, tmp_path: Path) -> None:
     history = tmp_path / "history.sqlite"
     for number in range(2):

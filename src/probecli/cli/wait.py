@@ -142,7 +142,10 @@ def _tell(result: "Result") -> None:
 
 def _become(command: Sequence[str]) -> None:
     """Puts the command in this process's place; 127 and 126 as shells say it."""
+    from probecli.engine.descriptors import give_back_limit
+
     sys.stdout.flush()
+    give_back_limit()
     try:
         os.execvp(command[0], list(command))
     except FileNotFoundError:

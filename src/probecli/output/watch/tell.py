@@ -7,6 +7,7 @@ import signal
 from collections import deque
 from collections.abc import Awaitable, Callable
 
+from probecli.engine.descriptors import with_limit_given_back
 from probecli.output.watch.board import Change
 
 AT_ONCE = 4
@@ -83,7 +84,7 @@ def command_of(
 
     async def tell(change: Change) -> str | None:
         process = await asyncio.create_subprocess_shell(
-            command,
+            with_limit_given_back(command),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
