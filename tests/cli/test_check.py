@@ -202,6 +202,20 @@ def test_output_that_cannot_be_written_exits_74(server: Server, tmp_path: Path) 
     assert "/dev/full" in full.stderr
 
 
+@pytest.mark.parametrize("name", ["json", "ndjson"])
+def test_an_output_whose_own_reader_has_gone_exits_74_and_the_others_are_written(
+    server: Server, tmp_path: Path, name: str
+) -> None:
+    fifo = tmp_path / "fifo"
+    # Open at both ends, then only for writing.
+    unread = f"mkfifo '{fifo}'; exec 8<>'{fifo}' 7>'{fifo}' 8<&-"
+    outputs = ("-o", "plain", "-o", f"{name}=/dev/fd/7")
+    done = probecli("check", f"{server.url}/200", *outputs, shell=unread)
+    assert done.returncode == 74
+    assert done.stderr == "probecli: cannot write /dev/fd/7: Broken pipe\n"
+    assert "Gate passed" in done.stdout
+
+
 def test_deadline_ends_the_run_with_what_is_finished(server: Server) -> None:
     done = probecli(
         "check", f"{server.url}/200", f"{server.url}/hold", "--deadline", "1s", "-o", "json"

@@ -201,6 +201,19 @@ def test_a_fifo_passes_on_what_is_written(tmp_path: Path) -> None:
     assert received == [b"x" * 200_000]
 
 
+def test_a_pipe_whose_reader_has_gone_is_not_taken_for_standard_output() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    file = StraightFile(f"/dev/fd/{writer}", terminal=NO_TERMINAL)
+    with pytest.raises(OSError, match=f"/dev/fd/{writer}") as caught:
+        file.write(b"x")
+    file.discard()
+    os.close(writer)
+
+    assert caught.value.errno == errno.EPIPE
+    assert not isinstance(caught.value, BrokenPipeError)
+
+
 def test_an_open_descriptor_is_written_where_it_stands(tmp_path: Path) -> None:
     with (tmp_path / "log").open("wb", buffering=0) as log:
         log.write(b"before ")

@@ -39,11 +39,20 @@ def is_straight(path: str) -> bool:
         return False
 
 
+class UnreadError(OSError):
+    """The reader of a FIFO has gone.
+
+    No BrokenPipeError: that is standard output's, whose reader may have read enough (`| head`).
+    """
+
+
 @contextlib.contextmanager
 def _named(name: str) -> Iterator[None]:
     """Errors of the block carry `name` and nothing of how the file is written."""
     try:
         yield
+    except BrokenPipeError as error:
+        raise UnreadError(error.errno, error.strerror, name) from error
     except OSError as error:
         raise OSError(error.errno, error.strerror or str(error), name) from error
 
