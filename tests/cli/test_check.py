@@ -202,6 +202,14 @@ def test_output_that_cannot_be_written_exits_74(server: Server, tmp_path: Path) 
     assert "/dev/full" in full.stderr
 
 
+def test_a_history_that_cannot_be_meant_so_exits_2_and_leaves_no_file(tmp_path: Path) -> None:
+    outputs = ("-o", f"json={tmp_path}/out.json", "-o", f"ndjson={tmp_path}/out.ndjson")
+    done = probecli("check", "http://127.0.0.1:9/", *outputs, "--history", "mongodb://x/y")
+    assert done.returncode == 2
+    assert "mongodb" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("name", ["json", "ndjson"])
 def test_an_output_whose_own_reader_has_gone_exits_74_and_the_others_are_written(
     server: Server, tmp_path: Path, name: str

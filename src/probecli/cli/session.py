@@ -120,10 +120,10 @@ async def carried_out(
     vantage = request.vantage or plan.vantage or socket.gethostname() or "localhost"
     begun = started_run(plan, vantage, now(), shard=request.shard)
     held = Held(sys.stdout, sys.stderr) if request.only_changes else None
-    sinks = _opened(request, begun, held)
     place = _history(plan, request)
-    past = Past(place, os.environ, begun)
-    with sinks, _keeper(plan, place, shared=workers is not None) as keeper:
+    shared = workers is not None
+    with _opened(request, begun, held) as sinks, _keeper(plan, place, shared=shared) as keeper:
+        past = Past(place, os.environ, begun)
         try:
             sinks.begin(begun, len(plan.targets))
         except BrokenPipeError:
