@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from msgspec import Struct, json
 
 from probecli.cli.failure import bug_report, quiet_exit, say
-from probecli.cli.session import listening, portable
+from probecli.cli.session import portable
+from probecli.cli.signals import listening
 from probecli.engine.run import Measured, Stop
 from probecli.engine.snapshot import snapshot_of, started_run
 from probecli.explain.facts import Explanation

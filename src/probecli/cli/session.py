@@ -5,7 +5,6 @@ import contextlib
 import gc
 import os
 import random
-import signal
 import socket
 import sys
 import time
@@ -18,6 +17,7 @@ from msgspec.structs import replace
 
 from probecli.cli.failure import bug_report, fail, not_written, quiet_exit, say
 from probecli.cli.past import Held, Past, say_changes
+from probecli.cli.signals import Signals
 from probecli.engine.keeper import SharedKeeper
 from probecli.engine.limits import granted
 from probecli.engine.run import (
@@ -122,7 +122,11 @@ async def carried_out(
     held = Held(sys.stdout, sys.stderr) if request.only_changes else None
     place = _history(plan, request)
     shared = workers is not None
-    with _opened(request, begun, held) as sinks, _keeper(plan, place, shared=shared) as keeper:
+    with (
+        Signals() as signals,
+        _opened(request, begun, held) as sinks,
+        _keeper(plan, place, shared=shared) as keeper,
+    ):
         past = Past(place, os.environ, begun)
         try:
             sinks.begin(begun, len(plan.targets))
@@ -131,12 +135,11 @@ async def carried_out(
         stop = Stop()
         reader = _Reader(sinks, past, stop)
         network = Network(asyncio.get_running_loop(), now=time.time, portable=portable())
-        restore = listening(stop)
+        on_result = reader if sinks.await_results else None
         try:
-            on_result = reader if sinks.await_results else None
-            measured = await _measured(plan, request, workers, network, stop, on_result, keeper)
+            with signals.ending(stop):
+                measured = await _measured(plan, request, workers, network, stop, on_result, keeper)
         finally:
-            restore()
             network.close()
         if reader.gone:
             quiet_exit()
@@ -153,6 +156,8 @@ async def carried_out(
         code = _told(snapshot, request, sinks, past)
         if held is not None and changes != []:
             code = _released(code, request, held, changes)
+        if signals.code is not None:
+            code = _worst(code, signals.code, request)
     if measured.bugs:
         say(bug_report(measured.bugs))
     return code
@@ -237,37 +242,19 @@ def _opened(request: Request, begun: Run, held: Held | None) -> Sinks:
         fail(not_written(error), ExitCode.NOT_WRITTEN)
 
 
-def listening(stop: Stop) -> Callable[[], None]:
-    """Ctrl-C and SIGTERM end the run in order; the returned function undoes that."""
-    loop = asyncio.get_running_loop()
-    codes = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
-    # Not every kind of loop has signal handlers, and no other than the main thread.
-    unavailable = contextlib.suppress(NotImplementedError, RuntimeError, ValueError)
-    for number, code in codes.items():
-        with unavailable:
-            loop.add_signal_handler(number, stop, int(code))
-
-    def restore() -> None:
-        for number in codes:
-            with unavailable:
-                loop.remove_signal_handler(number)
-
-    return restore
-
-
 def _told(snapshot: Snapshot, request: Request, sinks: Sinks, past: Past) -> int:
     """Finishes every output; the exit code, with what could not be written."""
     code = snapshot.gate.exit_code
     if past.error is not None:
         say(f"probecli: {past.error}")
-        code = _with_not_written(code, request)
+        code = _worst(code, ExitCode.NOT_WRITTEN, request)
     try:
         sinks.end(snapshot)
     except BrokenPipeError:
         quiet_exit()
     except OSError as error:
         say(not_written(error))
-        code = _with_not_written(code, request)
+        code = _worst(code, ExitCode.NOT_WRITTEN, request)
     return int(code)
 
 
@@ -280,9 +267,10 @@ def _released(code: int, request: Request, held: Held, changes: "Sequence[Change
         quiet_exit()
     except OSError as error:
         say(not_written(error))
-        return _with_not_written(code, request)
+        return _worst(code, ExitCode.NOT_WRITTEN, request)
     return code
 
 
-def _with_not_written(code: int, request: Request) -> int:
-    return 3 if request.profile == "nagios" else int(worst([code, ExitCode.NOT_WRITTEN]))
+def _worst(code: int, other: int, request: Request) -> int:
+    """The exit code when `other` applies as well."""
+    return 3 if request.profile == "nagios" else int(worst([code, other]))

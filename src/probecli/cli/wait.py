@@ -106,7 +106,8 @@ async def _waited(
     import random
     import time
 
-    from probecli.cli.session import listening, portable
+    from probecli.cli.session import portable
+    from probecli.cli.signals import listening
     from probecli.engine.rounds import until_passed
     from probecli.engine.run import Stop
     from probecli.probe.network import Network

@@ -17,7 +17,8 @@ from msgspec.structs import replace
 
 from probecli.cli.failure import bug_report, fail, quiet_exit, say
 from probecli.cli.past import Past
-from probecli.cli.session import listening, portable
+from probecli.cli.session import portable
+from probecli.cli.signals import listening
 from probecli.cli.watch_screen import Screen
 from probecli.engine.limits import granted
 from probecli.engine.run import Measured, Stop, run

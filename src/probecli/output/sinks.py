@@ -148,7 +148,11 @@ def open_sinks(
     try:
         for spec in parsed:
             destination = destination_of(spec, stdout, env, options, now)
-            output = formats.create(spec.format, destination, context)
+            try:
+                output = formats.create(spec.format, destination, context)
+            except BaseException:
+                destination.discard()
+                raise
             opened.append(_Named(output, spec.path is None))
         if env.get("GITHUB_ACTIONS") == "true" and all(one.format != "github" for one in parsed):
             stream = Stream(stderr, name="standard error", env=env, options=options)
