@@ -1,6 +1,7 @@
 """Many names at once: none waits for another, and none is told to fail for their number."""
 
 import asyncio
+import gc
 import os
 import pwd
 import shutil
@@ -8,6 +9,7 @@ import socket
 import subprocess
 import threading
 import time
+import tracemalloc
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -86,6 +88,37 @@ def test_slow_names_do_not_queue_behind_each_other() -> None:
         return len(found)
 
     assert asked(together, body) == 50
+
+
+def test_of_a_name_that_was_answered_little_more_than_its_addresses_is_kept() -> None:
+    def ipv4_alone(query: Query) -> Iterable[bytes]:
+        records = [f"{query.message.question[0].name} 60 IN A 192.0.2.1"] * (query.type == "A")
+        return [reply(query, *records)]
+
+    async def body(resolver: Resolver, server: str) -> float:
+        async def look_up(numbers: range) -> None:
+            await asyncio.gather(
+                *(
+                    resolver.addresses(
+                        f"n{n}.test", 80, version="auto", resolver=server, timeout_s=30
+                    )
+                    for n in numbers
+                )
+            )
+
+        await look_up(range(10))
+        tracemalloc.start()
+        try:
+            await look_up(range(10, 310))
+            gc.collect()
+            kept = tracemalloc.take_snapshot()
+        finally:
+            tracemalloc.stop()
+        # The rest is c-ares' and the server's; what named tuples take has no file.
+        ours = [tracemalloc.Filter(True, name) for name in ("*/probecli/probe/*", "<string>")]
+        return sum(one.size for one in kept.filter_traces(ours).statistics("filename")) / 300
+
+    assert asked(ipv4_alone, body) < 900
 
 
 def test_a_server_that_takes_few_questions_at_once_answers_them_all() -> None:

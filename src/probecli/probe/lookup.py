@@ -64,7 +64,8 @@ class Lookup:
     """One question: asked when its name servers have room for it, then answered.
 
     `sent_at` and `done_at` are moments of `perf_counter`, None until then; `was_asked` tells
-    whether a name server is known to have been. The addresses bear no port.
+    whether a name server is known to have been. The addresses bear no port. Once it is answered it
+    holds little more than them: it stays for the run, and a run may have a million.
     """
 
     __slots__ = (
@@ -92,11 +93,11 @@ class Lookup:
         self._families = _FAMILIES[question.version]
         self._servers = servers
         self._loop = loop
-        self._answers: dict[int, tuple[Address, ...] | Fault] = {}
+        self._answers: dict[int, tuple[Address, ...] | Fault] | None = {}
         self._found: tuple[Address, ...] = ()
-        self._fault: Fault | None = None
+        self._fault: tuple[str, str] | None = None
         self._error: BaseException | None = None
-        self._watchers: list[Callable[[], None]] = []
+        self._watchers: list[Callable[[], None]] | None = None
         self._patience: asyncio.TimerHandle | None = None
         self._looking: asyncio.Task[None] | None = None
         self._refused = False
@@ -111,6 +112,8 @@ class Lookup:
 
     def watch(self, step: Callable[[], None]) -> None:
         """Calls `step` once, at the next of two moments: it was asked, it is answered."""
+        if self._watchers is None:
+            self._watchers = []
         self._watchers.append(step)
 
     async def next_step(self) -> None:
@@ -125,7 +128,7 @@ class Lookup:
             raise self._error
         if self._fault is not None:
             # One of its own for whoever raises it: it grows with what it passes through.
-            raise Fault(self._fault.cause, self._fault.detail)
+            raise Fault(*self._fault)
         return self._found
 
     def unanswered(self, after_s: float) -> Fault:
@@ -146,7 +149,7 @@ class Lookup:
     def failed(self) -> bool:
         """Whether the answer tells of the resolver and not of the name, and may be another soon."""
         return self._error is not None or (
-            self._fault is not None and self._fault.cause != "dns.name_not_resolved"
+            self._fault is not None and self._fault[0] != "dns.name_not_resolved"
         )
 
     def _ask(self, family: socket.AddressFamily, number: int) -> None:
@@ -222,7 +225,7 @@ class Lookup:
         self, family: socket.AddressFamily, answer: tuple[Address, ...] | Fault
     ) -> None:
         """Keeps one family's answer; the other is waited for only briefly (RFC 8305, section 3)."""
-        if self.done_at is not None:
+        if self._answers is None:
             return
         self._answers[family] = answer
         if len(self._answers) == len(self._families):
@@ -237,14 +240,16 @@ class Lookup:
             self._settle()
 
     def _settle(self) -> None:
-        if self.done_at is not None:
+        if self._answers is None:
             return
+        answers, self._answers = self._answers, None
         if self._patience is not None:
             self._patience.cancel()
+            self._patience = None
         found: list[Address] = []
         faults: list[Fault] = []
         for family in self._families:
-            answer = self._answers.get(family, ())
+            answer = answers.get(family, ())
             if isinstance(answer, Fault):
                 faults.append(answer)
             else:
@@ -252,13 +257,14 @@ class Lookup:
         if found:
             self._found = interleaved(found)
         elif faults:
-            self._fault = min(faults, key=_telling)
+            fault = min(faults, key=_telling)
+            self._fault = fault.cause, fault.detail
         self.done_at = perf_counter()
         self._tell()
 
     def _tell(self) -> None:
-        watchers, self._watchers = self._watchers, []
-        for step in watchers:
+        watchers, self._watchers = self._watchers, None
+        for step in watchers or ():
             step()
 
 
