@@ -431,6 +431,18 @@ def test_an_exception_inside_a_probe_is_a_bug_of_ours_and_the_run_goes_on() -> N
     assert "probecli itself" in (done.measured.results[1].detail or "")
 
 
+def test_a_probe_that_something_else_cancelled_is_a_bug_of_ours_and_the_run_ends() -> None:
+    async def answer(one: Target, _: int) -> Evidence:
+        if one.name == "b":
+            raise asyncio.CancelledError
+        return UP
+
+    done = ran([target(name) for name in "abc"], answer, limits=Limits(deadline_s=5))
+    assert done.measured.stopped is None
+    assert [result.state for result in done.measured.results] == ["up", "unknown", "up"]
+    assert "not by its run" in done.measured.bugs[0]
+
+
 def test_a_run_without_targets_ends_at_once() -> None:
     done = ran([], lambda _, __: UP)
     assert (done.measured.results, done.measured.stopped) == ((), None)

@@ -85,17 +85,22 @@ class Running:
 
     def __init__(self, measuring: Awaitable[Evidence], settled: Settled) -> None:
         self._settled = settled
+        self._let_go = False
         self.task = asyncio.ensure_future(measuring)
         self.task.add_done_callback(self._ended)
 
     def conclude(self) -> Evidence:
         """The evidence; raises what the probe raised."""
-        return self.task.result()
+        try:
+            return self.task.result()
+        except asyncio.CancelledError:
+            raise RuntimeError("a probe was cancelled, and not by its run") from None
 
     def cancel(self) -> None:
         """Cancels the task; whatever it held is given back in the loop's next turns."""
+        self._let_go = True
         self.task.cancel()
 
-    def _ended(self, task: "asyncio.Future[Evidence]") -> None:
-        if not task.cancelled():
+    def _ended(self, _: "asyncio.Future[Evidence]") -> None:
+        if not self._let_go:
             self._settled()
