@@ -1,16 +1,12 @@
-"""Which attempt is repeated, and after how long: tenacity's policies with full jitter."""
+"""Which attempt is repeated, and after how long: tenacity's exponential wait with full jitter."""
 
 import random
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
 
 from probecli.model.cause import RETRIED_CAUSES, RETRIED_STATUSES
 from probecli.model.evidence import Evidence
 from probecli.model.result import Verdict
 from probecli.model.target import Retry
-
-if TYPE_CHECKING:
-    import tenacity
 
 
 def worth_repeating(retry: Retry, verdict: Verdict, status: int | None) -> bool:
@@ -44,44 +40,25 @@ def backoff_s(retry: Retry, number: int, evidence: Evidence, rng: random.Random)
     A server's Retry-After is honoured up to `retry.max`; otherwise the wait is drawn between 0 and
     the exponential bound (full jitter), or is that bound with `jitter: none`.
     """
-    if retry.attempts == 1:
-        # Nothing to ask tenacity, which takes 4 ms to load.
-        return None
-    policy = _policy(retry)
-    state = policy.state(number)
-    if policy.stop(state):
+    if number >= retry.attempts:
         return None
     asked = evidence.http.retry_after_s if evidence.http is not None else None
     if asked is not None:
         return min(asked, float(retry.max_s))
-    bound: float = policy.bound(state)
+    bound = _bound_s(retry, number)
     return rng.uniform(0, bound) if retry.jitter == "full" else bound
 
 
-class _Policy:
-    """tenacity's stop and wait strategies for one retry setting."""
-
-    def __init__(self, retry: Retry) -> None:
-        import tenacity
-
-        self.stop = tenacity.stop_after_attempt(retry.attempts)
-        self.bound = tenacity.wait_exponential(
-            multiplier=float(retry.initial_s),
-            max=float(retry.max_s),
-            exp_base=float(retry.multiplier),
-        )
-        self._retrying = tenacity.AsyncRetrying(stop=self.stop, wait=self.bound)
-
-    def state(self, number: int) -> "tenacity.RetryCallState":
-        """The state that tenacity's strategies look at after attempt `number`."""
-        import tenacity
-
-        nothing: tuple[Any, ...] = ()
-        state = tenacity.RetryCallState(self._retrying, None, nothing, {})
-        state.attempt_number = number
-        return state
-
-
 @lru_cache(maxsize=256)
-def _policy(retry: Retry) -> _Policy:
-    return _Policy(retry)
+def _bound_s(retry: Retry, number: int) -> float:
+    """The longest wait after attempt `number`, by tenacity, which takes 4 ms to load."""
+    import tenacity
+
+    wait = tenacity.wait_exponential(
+        multiplier=float(retry.initial_s),
+        max=float(retry.max_s),
+        exp_base=float(retry.multiplier),
+    )
+    state = tenacity.RetryCallState(tenacity.Retrying(), None, (), {})
+    state.attempt_number = number
+    return wait(state)
