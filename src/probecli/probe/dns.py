@@ -21,7 +21,7 @@ from probecli.model.target import Target
 from probecli.probe.addresses import endpoint, literal
 from probecli.probe.hop import ms
 from probecli.probe.network import Network
-from probecli.probe.question import answer_by_udp
+from probecli.probe.question import TRUNCATED, answer_by_udp
 from probecli.probe.wire.fault import Fault, connect_fault
 
 
@@ -88,12 +88,19 @@ async def probe_dns(target: Target, network: Network) -> Evidence:
 async def _answer(
     query: dns.message.QueryMessage, ip: str, port: int, timeout_s: float
 ) -> dns.message.Message:
-    """The answer to `query` over UDP, or over TCP when it is truncated; wrong ids are ignored."""
+    """The answer to `query` over UDP, or over TCP when it is truncated; wrong ids are ignored.
+
+    Raises Fault where that takes TCP and there is none, and what `answer_by_udp` raises.
+    """
     ends_at = perf_counter() + timeout_s
     answer = await answer_by_udp(query, ip, port, timeout_s)
     if answer.flags & dns.flags.TC:
         left_s = max(0.001, ends_at - perf_counter())
-        return await dns.asyncquery.tcp(query, ip, port=port, timeout=left_s)
+        try:
+            return await dns.asyncquery.tcp(query, ip, port=port, timeout=left_s)
+        except (OSError, EOFError):
+            # Refused, reset or closed: the resolver has answered, and so it can be reached.
+            raise Fault("dns.failed", TRUNCATED) from None
     return answer
 
 

@@ -15,6 +15,8 @@ import dns.resolver
 from probecli.probe.call import DNS_PORT
 from probecli.probe.wire.fault import Fault
 
+TRUNCATED = "the answer is truncated, and the resolver takes no TCP"
+
 
 async def answer_by_udp(
     query: dns.message.QueryMessage, ip: str, port: int, timeout_s: float
@@ -47,7 +49,7 @@ async def second_look(name: str, server: str | None, fault: Fault, timeout_s: fl
     except (dns.exception.DNSException, OSError, ValueError):
         return fault
     if answer.flags & dns.flags.TC:
-        return Fault("dns.failed", "the answer is truncated, and the resolver takes no TCP")
+        return Fault("dns.failed", TRUNCATED)
     return fault
 
 

@@ -78,6 +78,13 @@ def truncated(query: Query) -> Iterable[bytes]:
     return [reply(query, flags=dns.flags.TC)]
 
 
+def truncated_and_closed(query: Query) -> Iterable[bytes]:
+    """The same, and over TCP the connection is closed without an answer."""
+    if query.over_tcp:
+        raise ConnectionAbortedError
+    return truncated(query)
+
+
 CHAIN = (
     record("CNAME", "www.service.test."),
     record("CNAME", "edge.cdn.test.", "www.service.test"),

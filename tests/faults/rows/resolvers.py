@@ -6,7 +6,15 @@ from dns.rcode import Rcode
 
 from faults.dns import Answer, fails, knows, no_resolver, record, resolved, silence
 from faults.fault import Fault
-from faults.rows.names import LIVE, MISSING, SHORT, malformed, truncated, wrong_id_first
+from faults.rows.names import (
+    LIVE,
+    MISSING,
+    SHORT,
+    malformed,
+    truncated,
+    truncated_and_closed,
+    wrong_id_first,
+)
 
 TITLE = "Resolvers as targets"
 
@@ -86,6 +94,23 @@ ROWS = (
     ),
     asked("dns malformed", "down", "dns.failed", malformed, note="No DNS message."),
     asked("dns truncated", "up", None, truncated, note="Asked again over TCP.", **ONE_RECORD),
+    Fault(
+        "dns truncated, and no TCP",
+        "down",
+        "dns.failed",
+        resolved(truncated, tcp=False),
+        DNS,
+        "the answer is truncated, and the resolver takes no TCP",
+        "A firewall that lets DNS through over UDP alone.",
+    ),
+    asked(
+        "dns truncated, and closed over TCP",
+        "down",
+        "dns.failed",
+        truncated_and_closed,
+        "the answer is truncated, and the resolver takes no TCP",
+        "A resolver or a middlebox that closes where the whole answer is asked for.",
+    ),
     asked(
         "dns wrong id, then right",
         "up",
