@@ -28,10 +28,11 @@ class Banner:
         return b""
 
     def feed(self, data: bytes) -> bytes:
-        """Collects up to the first line end or 4 KiB."""
-        self.answering = True
-        self.text = (self.text + data)[:_BANNER_BYTES]
-        self.done = b"\n" in self.text or len(self.text) == _BANNER_BYTES
+        """Collects up to the first line end or 4 KiB; nothing where no banner is wanted."""
+        if not self.done:
+            self.answering = True
+            self.text = (self.text + data)[:_BANNER_BYTES]
+            self.done = b"\n" in self.text or len(self.text) == _BANNER_BYTES
         return b""
 
     def eof(self) -> None:

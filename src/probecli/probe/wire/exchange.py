@@ -32,6 +32,9 @@ _FIRST_READ_BYTES = 2048
 _READ_BYTES = 65536
 _READS_A_TURN = 16
 
+# Beside two round trips, for an alert that is sent again once: TCP's shortest wait is 200 ms.
+_REFUSED_WITHIN_S = 0.5
+
 
 Ended = Callable[["Outcome | Exception"], None]
 """Who is told how an exchange ended: its outcome, or a fault of our own."""
@@ -227,8 +230,8 @@ class Exchange(Timed):
         self._secure = secure
         self.stage = STAGE_READING
         self._begin(secure.connection.selected_alpn_protocol())
-        if self.alive:
-            self._take(secure.read())
+        if self.alive and (data := secure.read()):
+            self._take(data)
         if self.alive:
             self._read(READ)
 
@@ -240,7 +243,22 @@ class Exchange(Timed):
         self._outbox.begin()
         self._send(codec.open())
         if codec.done:
+            self._finish_unless_refused()
+
+    def _finish_unless_refused(self) -> None:
+        """The end where nothing is said, but for a server that has yet to take us.
+
+        Our side of TLS 1.3 is complete before the server has seen our certificate, or that we have
+        none. Most servers say something at once (session tickets), and that is enough.
+        """
+        if self._secure is None or self._secure.connection.version() != "TLSv1.3":
             self._finish(None)
+            return
+        self._complete_s = self._spent_s()
+        left = self._order.timeout_s - self._complete_s
+        bound = _REFUSED_WITHIN_S + 2 * (self._connect_s or 0.0)
+        self._deadlines.lift(self, self._deadline)
+        self._deadline = self._deadlines.set(self, max(0.001, min(left, bound)))
 
     def _send(self, data: bytes) -> None:
         if self._secure is not None:
@@ -333,7 +351,10 @@ class Exchange(Timed):
         """A bound has passed on the loop's clock: what the kernel knows by now counts first."""
         try:
             self._hear()
-            if self.alive:
+            if self.alive and self._complete_s is not None:
+                # No refusal came.
+                self._finish(None)
+            elif self.alive:
                 left = self._bound_s() - self._spent_s()
                 if left > 0:
                     self._deadline = self._deadlines.set(self, left)
@@ -391,6 +412,8 @@ class Exchange(Timed):
                 total_s = answered_s
                 if self._last_ns and total_s > self._order.timeout_s:
                     fault = too_late(total_s, self._order.patience_s)
+        elif fault is None and self._complete_s is not None:
+            total_s = self._complete_s
         if fault is not None:
             # They lead back here: what failed would stay in memory until the collector comes.
             fault.__traceback__ = fault.__context__ = None

@@ -14,6 +14,7 @@ class Timed:
     """
 
     __slots__ = (
+        "_complete_s",
         "_connect_s",
         "_first_at",
         "_first_ns",
@@ -29,6 +30,8 @@ class Timed:
     def __init__(self) -> None:
         self._connect_s: float | None = None
         self._tls_s: float | None = None
+        # The target's own time when nothing was left to say, and only a refusal to be heard.
+        self._complete_s: float | None = None
         self._started_at = self._first_at = self._last_at = 0.0
         self._first_ns = self._last_ns = 0
         self._late_s = self.queued_at = self.waited_s = 0.0
