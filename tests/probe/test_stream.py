@@ -1,16 +1,19 @@
 """Ports that are only secured: who is refused hears of it, and nobody waits for it in vain."""
 
+import errno
 import time
 from typing import Any
 
 import pytest
 
 from faults.certificates import places
-from faults.server import Step, close, in_turn, reset, send, stall
+from faults.server import Step, close, in_turn, listening, reset, send, stall
 from faults.tls import ONLY_1_2, ONLY_1_3, close_notify, handshake
-from probe.wire.exchanges import SYSTEMS, assert_phases_fit, met
+from probe.wire.exchanges import SYSTEMS, assert_phases_fit, met, on_network, target
 from probecli.model.evidence import Evidence
 from probecli.model.target import Seconds, Tls
+from probecli.probe.network import Network
+from probecli.probe.stream import probe_stream
 from probecli.probe.wire import exchange
 
 pytestmark = pytest.mark.parametrize("portable", SYSTEMS, ids=["kernel", "portable"])
@@ -94,3 +97,17 @@ def test_a_server_that_says_nothing_has_not_refused_and_takes_no_longer(
 @pytest.mark.usefixtures("patient")
 def test_a_connection_that_is_reset_after_the_handshake_is_not_up(portable: bool) -> None:
     assert cause(secured(in_turn(handshake(**SILENT), reset), portable)) == "tcp.reset"
+
+
+def test_a_connection_that_breaks_during_the_handshake_is_no_fault_of_http(portable: bool) -> None:
+    def broken(*_: object) -> tuple[bytes, int]:
+        raise OSError(errno.EHOSTUNREACH, "No route to host")
+
+    async def body(network: Network) -> Evidence:
+        network.system.receive = broken  # type: ignore[method-assign]
+        return await probe_stream(target(f"tls://127.0.0.1:{port}"), network)
+
+    with listening(stall) as port:
+        evidence = on_network(body, portable=portable)
+    assert cause(evidence) == "tls.failed"
+    assert "during the handshake" in evidence.failure.detail

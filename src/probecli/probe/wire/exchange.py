@@ -288,7 +288,8 @@ class Exchange(Timed):
         except TimeoutError:
             raise Fault("tcp.failed", f"the connection was lost {self._where()}") from None
         except OSError as error:
-            raise Fault("http.failed", f"{error.strerror} {self._where()}") from None
+            cause = "tls.failed" if self.stage == STAGE_HANDSHAKE else "http.failed"
+            raise Fault(cause, f"{error.strerror} {self._where()}") from None
         self._last_at = perf_counter()
         self._last_ns = stamp
         if not data:
