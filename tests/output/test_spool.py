@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from output.hostile import texts
 from output.samples import INCIDENT, NOW, OUTAGE, RUN, many, result, snapshot
+from probecli.history.incidents import incidents_of
+from probecli.model.cause import STATES, State
 from probecli.model.result import Result
 from probecli.model.snapshot import Snapshot
 from probecli.output import spool as spooling
@@ -72,6 +74,13 @@ RUNS: dict[str, list[Result]] = {
         result("last group", group="last"),
     ],
     "all up": many(1_100, failing=0, groups=3),
+    "all failing": [
+        result(f"{number}", state, "http.error", group=group, gated=gated)
+        for number in range(100)
+        for state in ("unknown", "degraded", "down")
+        for group in ("a", "b", None)
+        for gated in (True, False)
+    ],
 }
 
 
@@ -106,9 +115,13 @@ def test_results_come_in_the_order_of_the_plan_as_they_went_in() -> None:
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(texts, texts), max_size=5))
 def test_hostile_results_are_neither_changed_nor_written_otherwise(
-    words: Iterable[tuple[str, str]],
+    hostile: Iterable[tuple[str, str]],
 ) -> None:
-    results = [result(name, group=group) for name, group in words]
+    results = [
+        one
+        for name, words in hostile
+        for one in (result(name, group=words), result(name, "down", "http.error", words))
+    ]
     kept = keeping(results)
 
     assert list(kept.results()) == results
@@ -166,8 +179,9 @@ def test_a_spool_has_no_name_and_its_bytes_go_to_disk(
     kept.close()
 
 
-def test_a_further_target_that_is_up_costs_some_bytes_of_memory() -> None:
-    one = result()
+@pytest.mark.parametrize("state", STATES)
+def test_a_further_target_costs_some_bytes_of_memory_whatever_its_state(state: State) -> None:
+    one = result("a", state, None if state == "up" else "tcp.refused", flaky=True)
     tracemalloc.start()
     try:
         kept = spool(50_000)
@@ -181,4 +195,39 @@ def test_a_further_target_that_is_up_costs_some_bytes_of_memory() -> None:
         tracemalloc.stop()
     # The numbers for each were made with the spool; what is left is the block that fills.
     assert after - before < 100_000
+    kept.close()
+
+
+DOWN = many(4_000, failing=4_000, groups=4)
+
+
+@pytest.mark.parametrize("name", ["table", "github", "nagios"])
+def test_an_output_that_shows_some_of_what_is_down_holds_no_more_of_it(
+    name: str, tmp_path: Path
+) -> None:
+    kept = keeping(DOWN)
+    value = msgspec.structs.replace(snapshot([]), targets=kept.results())
+    written(value, name, tmp_path, Options())
+    tracemalloc.start()
+    try:
+        written(value, name, tmp_path, Options())
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # Some 500 that are read at once, and a number for each of the others.
+    assert peak < 512 * 3_000 + 200 * len(DOWN)
+    kept.close()
+
+
+def test_incidents_hold_little_of_what_is_down() -> None:
+    kept = keeping(DOWN)
+    incidents_of(kept.results()[:10])
+    tracemalloc.start()
+    try:
+        incidents = incidents_of(not_up(kept.results()))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert [len(one.targets) for one in incidents] == [len(DOWN)]
+    assert peak < 512 * 3_000 + 450 * len(DOWN)
     kept.close()

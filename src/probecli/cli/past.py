@@ -12,7 +12,7 @@ from probecli.history.place import place_of
 from probecli.model.plan import Group
 from probecli.model.result import Result
 from probecli.model.snapshot import Run, Snapshot
-from probecli.output.spool import not_up
+from probecli.output.spool import not_up, number_not_up
 
 if TYPE_CHECKING:
     from probecli.history.memory import Change, Memory
@@ -66,7 +66,7 @@ class Past:
 
         What changed is None where no history knows.
         """
-        if self._store is None and not any(True for _ in not_up(snapshot.targets)):
+        if self._store is None and not number_not_up(snapshot.targets):
             return snapshot, None
         from probecli.history.incidents import NOTHING, incidents_of
 

@@ -1,6 +1,7 @@
 """Failures of one run that share evidence, made into incidents."""
 
 import re
+from array import array
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -55,6 +56,20 @@ class Known(Struct, frozen=True, kw_only=True):
 NOTHING = Known(onsets={}, titles={}, absent={})
 
 
+class _Failure(Struct, frozen=True, gc=False):
+    """A target that is down, with what may link it to others: a million of them fit in memory."""
+
+    name: str
+    group: str | None
+    cause: str | None
+    detail: str | None
+    status: int | None
+    ip: str | None
+    lacks_name: bool
+    name_server: str | None
+    certificate: tuple[str, str | None, str | None] | None
+
+
 def known_of(results: Iterable[Result], titles: Mapping[str, str], interval_us: int) -> Known:
     """What results that a history has dated know by themselves: since when they are down."""
     onsets = {
@@ -82,8 +97,10 @@ def incidents_of(results: Iterable[Result], known: Known = NOTHING) -> tuple[Inc
 
     Without a history a target that fails alone is no incident of its own: its row says as much.
     """
-    down = [result for result in results if result.state == "down"]
-    parent = list(range(len(down)))
+    texts: dict[str | None, str | None] = {}
+    down = [_failure(result, texts) for result in results if result.state == "down"]
+    parent = array("I", range(len(down)))
+    has_company = bytearray(len(down))
 
     def root(index: int) -> int:
         while parent[index] != index:
@@ -95,45 +112,62 @@ def incidents_of(results: Iterable[Result], known: Known = NOTHING) -> tuple[Inc
         first = root(together[0])
         for index in together[1:]:
             parent[root(index)] = first
-    sets: dict[int, list[Result]] = {}
-    for index, result in enumerate(down):
-        sets.setdefault(root(index), []).append(result)
-    told = [
-        _incident(members, known)
-        for members in sets.values()
-        if len(members) > 1 or members[0].name in known.onsets
-    ]
+            has_company[index] = has_company[together[0]] = True
+    sets: dict[int, list[_Failure]] = {}
+    for index, failure in enumerate(down):
+        if has_company[index] or failure.name in known.onsets:
+            sets.setdefault(root(index), []).append(failure)
+    told = [_incident(members, known) for members in sets.values()]
     return tuple(sorted(told, key=lambda one: -len(one.targets)))
 
 
-def _linked(down: Sequence[Result], known: Known) -> Iterator[list[int]]:
+def _failure(result: Result, texts: dict[str | None, str | None]) -> _Failure:
+    """What counts of a result; `texts` are those before it, which it shares where they are equal.
+
+    Results that are read from disk have each their own.
+    """
+    tls = result.tls
+    return _Failure(
+        name=result.name,
+        group=texts.setdefault(result.group, result.group),
+        cause=texts.setdefault(result.cause, result.cause),
+        detail=texts.setdefault(result.detail, result.detail),
+        status=result.http.status if result.http else None,
+        ip=result.server.ip if result.server else None,
+        lacks_name=_lacks_name(result),
+        name_server=_name_server(result),
+        certificate=(tls.subject, tls.issuer, tls.not_after) if tls and tls.subject else None,
+    )
+
+
+def _linked(down: Sequence[_Failure], known: Known) -> Iterator[list[int]]:
     """Indexes of failures that one piece of evidence links, onset by onset."""
     buckets: dict[Hashable, list[int]] = {}
-    for index, result in enumerate(down):
-        for key in _evidence(result, known):
+    for index, failure in enumerate(down):
+        for key in _evidence(failure, known):
             buckets.setdefault(key, []).append(index)
     for members in buckets.values():
         if len(members) > 1:
             yield from _by_onset(members, down, known)
 
 
-def _evidence(result: Result, known: Known) -> Iterator[Hashable]:
-    if result.group is not None:
-        yield "group", result.group
-    if not _lacks_name(result) and (prefix := _prefix(_ip(result))):
+def _evidence(one: _Failure, known: Known) -> Iterator[Hashable]:
+    if one.group is not None:
+        yield "group", one.group
+    if not one.lacks_name and (prefix := _prefix(one.ip)):
         yield "prefix", prefix
-    if name_server := _name_server(result):
-        yield "name server", name_server
-    if result.tls is not None and result.tls.subject:
-        yield "certificate", result.tls.subject, result.tls.issuer, result.tls.not_after
-    if result.detail and (
-        result.cause in _QUOTED_CAUSES
-        or (result.group is None and (onset := known.onsets.get(result.name)) and onset.last_ok_us)
+    if one.name_server:
+        yield "name server", one.name_server
+    if one.certificate:
+        yield "certificate", one.certificate
+    if one.detail and (
+        one.cause in _QUOTED_CAUSES
+        or (one.group is None and (onset := known.onsets.get(one.name)) and onset.last_ok_us)
     ):
-        yield "words", result.cause, _NUMBERS.sub("0", result.detail).casefold()
+        yield "words", one.cause, _NUMBERS.sub("0", one.detail).casefold()
 
 
-def _by_onset(members: list[int], down: Sequence[Result], known: Known) -> Iterator[list[int]]:
+def _by_onset(members: list[int], down: Sequence[_Failure], known: Known) -> Iterator[list[int]]:
     """Members apart where one was still ok an interval after the others had failed."""
     timed: list[tuple[int, int, int]] = []
     for index in members:
@@ -153,10 +187,6 @@ def _by_onset(members: list[int], down: Sequence[Result], known: Known) -> Itera
             together = []
         together.append(index)
     yield together
-
-
-def _ip(result: Result) -> str | None:
-    return result.server.ip if result.server else None
 
 
 def _lacks_name(result: Result) -> bool:
@@ -189,29 +219,29 @@ def _prefix(ip: str | None) -> str | None:
     return str(ip_network((address, 64), strict=False))
 
 
-def _common(members: Sequence[Result], of: Callable[[Result], Value | None]) -> Value | None:
+def _common(members: Sequence[_Failure], of: Callable[[_Failure], Value | None]) -> Value | None:
     """What all members have alike; None when they differ or one has none."""
     values = {of(member) for member in members}
     return values.pop() if len(values) == 1 else None
 
 
-def _shared(members: Sequence[Result], titles: Mapping[str, str]) -> Shared:
+def _shared(members: Sequence[_Failure], titles: Mapping[str, str]) -> Shared:
     group = _common(members, lambda one: one.group)
-    ip = _common(members, _ip)
+    ip = _common(members, lambda one: one.ip)
     return Shared(
         group=group,
         title=titles.get(group) if group is not None else None,
         ip=ip,
-        prefix=None if ip else _common(members, lambda one: _prefix(_ip(one))),
-        certificate=_common(members, lambda one: one.tls.subject if one.tls else None),
-        name_server=_common(members, _name_server),
+        prefix=None if ip else _common(members, lambda one: _prefix(one.ip)),
+        certificate=_common(members, lambda one: one.certificate[0] if one.certificate else None),
+        name_server=_common(members, lambda one: one.name_server),
         cause=_common(members, lambda one: one.cause),
-        status=_common(members, lambda one: one.http.status if one.http else None),
+        status=_common(members, lambda one: one.status),
         text=_common(members, lambda one: one.detail),
     )
 
 
-def _incident(members: Sequence[Result], known: Known) -> Incident:
+def _incident(members: Sequence[_Failure], known: Known) -> Incident:
     causes = Counter(member.cause or "down" for member in members)
     onsets = [known.onsets[one.name] for one in members if one.name in known.onsets]
     first = min(onsets, key=lambda onset: onset.since_us, default=None)

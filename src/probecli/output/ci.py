@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from probecli.model.cause import State
 from probecli.model.result import Result
 from probecli.model.snapshot import GateVerdict, Snapshot
-from probecli.output.spool import not_up
+from probecli.output.spool import Spooled, not_up
 from probecli.output.words import SEVERITY, counts, flaky_words, why
 from probecli.verdict.gate import FAILING
 
@@ -23,9 +24,15 @@ def cause_and_words(result: Result) -> str:
     return ": ".join(filter(None, (result.cause, why(result) or flaky_words(result))))
 
 
-def worst_first(results: Sequence[Result]) -> list[Result]:
+def worst_first(results: Sequence[Result]) -> Sequence[Result]:
     """What is not up, worst first, what is gated before the rest, else in the order given."""
-    return sorted(not_up(results), key=lambda result: (not result.gated, SEVERITY[result.state]))
+    if isinstance(results, Spooled):
+        return results.not_up.ordered(_rank)
+    return sorted(not_up(results), key=lambda result: _rank(result.state, result.gated))
+
+
+def _rank(state: State, gated: bool) -> tuple[bool, int]:
+    return not gated, SEVERITY[state]
 
 
 def counts_words(snapshot: Snapshot) -> str:

@@ -1,6 +1,7 @@
 """Results as annotations of a GitHub Actions workflow, and a summary of the step in Markdown."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
@@ -32,6 +33,7 @@ _TITLES = ("State", "Target", "Group", "Why", "HTTP", "Time", "Since")
 _SUMMARY = "GITHUB_STEP_SUMMARY"
 _DETAIL = 400
 _NAME = 200
+_NAMED = 20
 
 
 def _data(text: str) -> str:
@@ -70,22 +72,26 @@ def _title(result: Result) -> str:
 
 def annotations(snapshot: Snapshot) -> Iterator[str]:
     """The workflow commands of a run, worst first, no more of a level than GitHub shows."""
-    levels: dict[Level, list[Result]] = {}
+    numbers: Counter[Level] = Counter()
+    first: dict[Level, list[Result]] = {}
     for result in worst_first(snapshot.targets):
-        levels.setdefault(level_of(result, snapshot.gate), []).append(result)
-    for level, results in levels.items():
-        shown = len(results) if len(results) <= PER_LEVEL else PER_LEVEL - 1
+        level = level_of(result, snapshot.gate)
+        numbers[level] += 1
+        if numbers[level] <= PER_LEVEL + _NAMED:
+            first.setdefault(level, []).append(result)
+    for level, results in first.items():
+        shown = PER_LEVEL if numbers[level] <= PER_LEVEL else PER_LEVEL - 1
         for result in results[:shown]:
             yield annotation(level, _title(result), _message(result))
-        if rest := results[shown:]:
-            yield annotation(level, f"{len(rest):,} more", _rest_words(rest))
+        if (rest := numbers[level] - shown) > 0:
+            yield annotation(level, f"{rest:,} more", _rest_words(results[shown:], rest))
     if snapshot.run.notice:
         yield annotation("notice", "probecli", snapshot.run.notice)
 
 
-def _rest_words(rest: Sequence[Result]) -> str:
-    names = ", ".join(result.name for result in rest[:20])
-    more = f" and {len(rest) - 20:,} more" if len(rest) > 20 else ""
+def _rest_words(first: Sequence[Result], number: int) -> str:
+    names = ", ".join(result.name for result in first[:_NAMED])
+    more = f" and {number - _NAMED:,} more" if number > _NAMED else ""
     return f"also not up: {names}{more}"
 
 
@@ -122,9 +128,11 @@ def step_summary(snapshot: Snapshot, room_bytes: int = SUMMARY_BYTES) -> bytes:
 
     At most `room_bytes`; the rows that do not fit are counted. Empty where not even the head fits.
     """
+    failing = worst_first(snapshot.targets)
     flaky = [result for result in snapshot.targets if result.flaky and result.state == "up"]
-    shown = [*worst_first(snapshot.targets), *flaky]
-    title, rule, *rows = table(_TITLES, map(_row, shown[:SUMMARY_ROWS]))
+    total = len(failing) + len(flaky)
+    shown = [*failing[:SUMMARY_ROWS], *flaky][:SUMMARY_ROWS]
+    title, rule, *rows = table(_TITLES, map(_row, shown))
     page = _joined([*_heading(snapshot), *((title, rule) if shown else ())])
     # The count of the rest needs a line of its own.
     room = room_bytes - len(page) - 100
@@ -135,7 +143,7 @@ def step_summary(snapshot: Snapshot, room_bytes: int = SUMMARY_BYTES) -> bytes:
             break
         page += line + b"\n"
         kept += 1
-    if rest := len(shown) - kept:
+    if rest := total - kept:
         page += _joined(["", f"… and {plural(rest, 'more target')}"])
     page += b"\n"
     return page if len(page) <= room_bytes else b""

@@ -1,6 +1,5 @@
 """The table as lines: columns that adapt to the width and to what there is to show."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from msgspec import Struct
@@ -11,7 +10,7 @@ from probecli.model.result import Result
 from probecli.model.snapshot import Snapshot
 from probecli.output.cells import Line, crop, fit, span, tidy, wrap
 from probecli.output.rows import SHORT, Heading, Item, More
-from probecli.output.spool import not_up
+from probecli.output.spool import causes
 from probecli.output.words import (
     attempt_words,
     counts,
@@ -252,10 +251,12 @@ def notice(snapshot: Snapshot, width: int) -> list[Line]:
 
 def _causes(snapshot: Snapshot, width: int) -> list[Line]:
     """How often which cause occurs, when the rows above are too many to tell."""
-    causes = Counter(result.cause for result in not_up(snapshot.targets) if result.cause)
-    if causes.total() <= SHORT:
+    counted = causes(snapshot.targets)
+    if counted.total() <= SHORT:
         return []
-    words = ", ".join(f"{number:,} {tidy(cause)}" for cause, number in causes.most_common())
+    # Not in the order in which they came, which no two runs have alike.
+    frequent = sorted(counted.items(), key=lambda one: (-one[1], one[0]))
+    words = ", ".join(f"{number:,} {tidy(cause)}" for cause, number in frequent)
     texts = wrap(f"Causes: {words}", max(width - _MARGIN, 10), 3)
     return [[span(" " * _MARGIN), span(text)] for text in texts]
 

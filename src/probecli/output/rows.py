@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from probecli.model.cause import State
 from probecli.model.result import Result
-from probecli.output.spool import Spooled
+from probecli.output.spool import Spooled, number_not_up
 from probecli.output.words import SEVERITY
 
 SHORT = 60
@@ -20,6 +20,7 @@ FEW_UP = 20
 """So many targets that are up are shown one by one."""
 
 _OF_A_KIND = 5
+_NAMED = 20
 _QUIET_GROUPS = 12
 
 
@@ -60,34 +61,44 @@ class Limits(Struct, frozen=True, kw_only=True):
 UNLIMITED = Limits(one_by_one=10**9, failing=10**9, up=10**9)
 
 
-def _severity(result: Result) -> int:
-    return SEVERITY[result.state]
+class _Kind(Struct):
+    """Failing targets of one group that are alike: the first, and the names of the next."""
+
+    state: State
+    cause: str | None
+    number: int = 0
+    first: list[Result] = []
+    names: list[str] = []
 
 
 class _Group(Struct):
     """The targets of a group; those that are up and not in `good` are only counted."""
 
     name: str | None
-    bad: list[Result] = []
+    kinds: dict[tuple[State, str | None], _Kind] = {}
     good: list[Result] = []
     up: int = 0
 
+    def worst_first(self) -> list[_Kind]:
+        return sorted(self.kinds.values(), key=lambda kind: SEVERITY[kind.state])
+
     def counts(self) -> Counter[State]:
-        states: Counter[State] = Counter(result.state for result in self.bad)
+        states: Counter[State] = Counter()
+        for kind in self.kinds.values():
+            states[kind.state] += kind.number
         states["up"] += self.up
         return states
 
     def rank(self) -> tuple[int, int]:
-        if not self.bad:
-            return SEVERITY["up"], -self.up
-        worst = _severity(self.bad[0])
-        return worst, -sum(_severity(result) == worst for result in self.bad)
+        counts = self.counts()
+        worst: State = next((state for state in SEVERITY if counts[state]), "up")
+        return SEVERITY[worst], -counts[worst]
 
 
-def _grouped(results: Sequence[Result]) -> list[_Group]:
-    """Groups, worst first; what fails in them worst first, else in the order given."""
+def _grouped(results: Sequence[Result], limits: Limits, kept: int) -> list[_Group]:
+    """Groups, worst first; of targets that fail alike in one, `kept` are kept as they are."""
     groups: dict[str | None, _Group] = {}
-    if isinstance(results, Spooled):
+    if isinstance(results, Spooled) and len(results) - len(results.not_up) > limits.up:
         groups = {name: _Group(name, up=number) for name, number in results.up_in_groups.items()}
         results = results.not_up
     for result in results:
@@ -97,28 +108,28 @@ def _grouped(results: Sequence[Result]) -> list[_Group]:
         if result.state == "up":
             group.good.append(result)
             group.up += 1
-        else:
-            group.bad.append(result)
-    for group in groups.values():
-        group.bad.sort(key=_severity)
+            continue
+        key = result.state, result.cause
+        kind = group.kinds.get(key)
+        if kind is None:
+            kind = group.kinds[key] = _Kind(*key)
+        kind.number += 1
+        if kind.number <= kept:
+            kind.first.append(result)
+        elif len(kind.names) < _NAMED:
+            kind.names.append(result.name)
     return sorted(groups.values(), key=_Group.rank)
 
 
-def _kind(result: Result) -> tuple[State, str | None]:
-    return result.state, result.cause
-
-
-def _failing(members: Sequence[Result], most: int) -> Iterator[Result | More]:
+def _failing(group: _Group, most: int) -> Iterator[Result | More]:
     """Failing targets of one group, of each state and cause the first `most`."""
-    kinds: dict[tuple[State, str | None], list[Result]] = {}
-    for result in members:
-        kinds.setdefault(_kind(result), []).append(result)
-    for (state, cause), alike in kinds.items():
-        # Summing up a single target would take the line that shows it.
-        shown = most if len(alike) > most + 1 else len(alike)
-        yield from alike[:shown]
-        if rest := alike[shown:]:
-            yield More(len(rest), state, cause, tuple(result.name for result in rest[:20]))
+    for kind in group.worst_first():
+        # To sum up a single target would take the line that shows it.
+        shown = most if kind.number > most + 1 else kind.number
+        yield from kind.first[:shown]
+        if rest := kind.number - shown:
+            names = [*(result.name for result in kind.first[shown:]), *kind.names]
+            yield More(rest, kind.state, kind.cause, tuple(names[:_NAMED]))
 
 
 def items(
@@ -129,26 +140,24 @@ def items(
     Groups come worst first and in each what fails first. Many failures of one cause in one group
     are summed up after the first few; so are the targets that are up, unless they are few.
     """
-    if isinstance(results, Spooled) and len(results) - len(results.not_up) <= limits.up:
-        results = tuple(results)
-    groups = _grouped(results)
+    failing = number_not_up(results)
+    one_by_one = failing <= limits.one_by_one
+    groups = _grouped(results, limits, failing if one_by_one else _OF_A_KIND + 1)
     has_groups = any(group.name is not None for group in groups)
-    failing = sum(len(group.bad) for group in groups)
     shows_up = sum(group.up for group in groups) <= limits.up and not limits.hide_up
-    kinds = len({(group.name, *_kind(result)) for group in groups for result in group.bad})
-    most = failing
-    if failing > limits.one_by_one:
-        most = max(1, min(_OF_A_KIND, limits.failing // max(kinds, 1)))
+    kinds = sum(len(group.kinds) for group in groups)
+    most = failing if one_by_one else max(1, min(_OF_A_KIND, limits.failing // kinds))
     room = limits.failing
     hidden: Counter[State] = Counter()
     hidden_groups = 0
     quiet: list[tuple[str | None, int]] = []
     for group in groups:
-        if group.bad and room <= 0:
-            hidden.update(result.state for result in group.bad)
+        if group.kinds and room <= 0:
+            for kind in group.kinds.values():
+                hidden[kind.state] += kind.number
             hidden_groups += 1
             continue
-        if not group.bad and (not shows_up or limits.hide_up):
+        if not group.kinds and (not shows_up or limits.hide_up):
             quiet.append((group.name, group.up))
             continue
         if has_groups:
@@ -156,7 +165,7 @@ def items(
             yield Heading(
                 group.name, tuple((state, counts[state]) for state in SEVERITY if counts[state])
             )
-        for item in _failing(group.bad, most):
+        for item in _failing(group, most):
             room -= 1
             yield item
         if shows_up:
