@@ -96,6 +96,11 @@ def test_a_context_is_made_once_for_the_same_options() -> None:
     assert tls_context(Tls(verify=False), ()) is not tls_context(Tls(ca_file=ROOT), ())
 
 
+def test_servers_of_any_name_share_a_context() -> None:
+    named = Tls(ca_file=ROOT, server_name="service.test")
+    assert tls_context(named, ()) is tls_context(Tls(ca_file=ROOT), ())
+
+
 @pytest.mark.parametrize("field", ["ca_file", "cert_file", "crl_file"])
 def test_a_file_that_holds_no_certificate_is_a_fault_of_ours(field: str, tmp_path: Path) -> None:
     file = tmp_path / "empty.pem"

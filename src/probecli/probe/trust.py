@@ -6,6 +6,8 @@ import warnings
 from functools import lru_cache
 from typing import Any
 
+from msgspec.structs import replace
+
 from probecli.model.moment import rfc3339
 from probecli.model.result import TlsFacts
 from probecli.model.target import Tls
@@ -28,12 +30,18 @@ _SHORT_NAMES = {
 }
 
 
-@lru_cache(maxsize=256)
 def tls_context(options: Tls, protocols: tuple[str, ...]) -> ssl.SSLContext:
-    """The context for these options, offering `protocols` by ALPN.
+    """The context for these options, offering `protocols` by ALPN; one for any server's name.
 
     Raises Fault `local.resources` when a file named by the options cannot be used.
     """
+    if options.server_name is not None:
+        options = replace(options, server_name=None)
+    return _context(options, protocols)
+
+
+@lru_cache(maxsize=256)
+def _context(options: Tls, protocols: tuple[str, ...]) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     # A common name is no name of the server (RFC 9110, 4.3.4).
     context.hostname_checks_common_name = False
