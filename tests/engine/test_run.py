@@ -10,6 +10,7 @@ import pytest
 
 from engine.runs import AT_ONCE, answered, failed, ran, target
 from engine.virtual import run_virtually
+from probecli.engine import run as module
 from probecli.engine.run import Limits, Stop
 from probecli.model.evidence import Evidence
 from probecli.model.plan import Maintenance, Plan
@@ -441,6 +442,21 @@ def test_a_probe_that_something_else_cancelled_is_a_bug_of_ours_and_the_run_ends
     assert done.measured.stopped is None
     assert [result.state for result in done.measured.results] == ["up", "unknown", "up"]
     assert "not by its run" in done.measured.bugs[0]
+
+
+def test_what_targets_and_controls_take_is_loaded_before_any_is_begun(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done: list[str] = []
+
+    def answer(one: Target, _: int) -> Evidence:
+        done.append(f"{one.name} begun")
+        return UP
+
+    monkeypatch.setattr(module, "prepare", lambda targets: done.extend(t.name for t in targets))
+    ran(Plan(targets=(target("a"), target("b")), controls=(target("c"),)), answer)
+    assert done[:3] == ["c", "a", "b"]
+    assert sorted(done[3:]) == ["a begun", "b begun", "c begun"]
 
 
 def test_a_run_without_targets_ends_at_once() -> None:

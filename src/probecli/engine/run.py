@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from itertools import chain
 from time import perf_counter
 
 from msgspec import Struct
@@ -18,6 +19,7 @@ from probecli.model.result import Result
 from probecli.model.snapshot import LoopLag
 from probecli.model.target import Kind
 from probecli.probe.kinds import Begin, begin_for
+from probecli.probe.needs import prepare
 from probecli.probe.network import Network
 from probecli.verdict.gate import Gates
 
@@ -129,6 +131,7 @@ async def probe(
     `places` are those of the targets to probe, asked for one after another as there is time; all
     of them where it is None. After a stop each that is unfinished has a result that says so.
     """
+    prepare(chain(plan.controls, plan.targets))
     runner = Runner(plan, limits, network, taker, rng=rng, begin_of=begin_of, places=places)
     lag = LagSampler(asyncio.get_running_loop(), runner.heard)
     lag.start()

@@ -20,7 +20,8 @@ from probecli.probe.wire.order import Order, Outcome, TlsOrder
 
 # One text for all results, not one each.
 _VERSIONS = {version: f"HTTP/{version}" for version in ("1.0", "1.1", "2")}
-_PROTOCOLS = {"auto": ("h2", "http/1.1"), "1.1": ("http/1.1",), "2": ("h2",)}
+PROTOCOLS = {"auto": ("h2", "http/1.1"), "1.1": ("http/1.1",), "2": ("h2",)}
+"""What is offered by ALPN for each `http_version`."""
 
 
 class Hop(Struct, kw_only=True):
@@ -169,7 +170,7 @@ def order_for(
         timeout_s,
         target.connect_timeout_s,
         target.timeout_s,
-        tls_order(network, target, call.origin.host, _PROTOCOLS[target.http_version])
+        tls_order(network, target, call.origin.host, PROTOCOLS[target.http_version])
         if secure
         else None,
         tunnel,

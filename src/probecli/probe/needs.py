@@ -1,0 +1,53 @@
+"""What probing takes besides sockets, loaded when that costs no target's time."""
+
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from contextlib import suppress
+from importlib import import_module
+from itertools import islice
+
+from probecli.model.target import Target
+from probecli.probe.call import Origin, split_url
+from probecli.probe.hop import PROTOCOLS, known_addresses
+from probecli.probe.kinds import begin_for
+
+# What the others take is most likely among it.
+_LOOKED_AT = 1000
+
+_Need = tuple[Callable[..., object], tuple[Hashable, ...]]
+
+
+def prepare(targets: Iterable[Target]) -> None:
+    """Loads what `targets` tell that they take; to be called before any of them is begun.
+
+    What cannot be loaded is left for its target to tell of.
+    """
+    met = set()
+    for target in islice(targets, _LOOKED_AT):
+        scheme, _, rest = target.url.partition("://")
+        named = not (rest[:1].isdigit() or rest[:1] == "[")
+        alike = scheme, named, target.resolve_to is None, target.http_version, target.tls
+        if alike not in met:
+            met.add(alike)
+            begin_for(target.kind)
+            for function, arguments in _needs(target, split_url(target.url)[0]):
+                with suppress(Exception):
+                    function(*arguments)
+
+
+def _needs(target: Target, origin: Origin) -> Iterator[_Need]:
+    """What a connection of `target` to `origin` takes, as functions to be called once."""
+    scheme, version = origin.scheme, target.http_version
+    if origin.host and known_addresses(target, origin) is None:
+        yield import_module, ("pycares",)
+    if version == "2" or (version == "auto" and scheme == "https"):
+        yield import_module, ("probecli.probe.wire.http2",)
+    if scheme not in ("https", "wss", "tls"):
+        return
+    from probecli.probe.trust import tls_context
+
+    yield import_module, ("probecli.probe.wire.handshake",)
+    protocols = () if scheme == "tls" else PROTOCOLS["1.1" if scheme == "wss" else version]
+    yield tls_context, (target.tls, protocols)
+    if not target.tls.verify:
+        # OpenSSL tells nothing of a certificate that it did not verify.
+        yield import_module, ("cryptography.x509",)
