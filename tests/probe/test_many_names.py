@@ -65,6 +65,7 @@ def started(upstream: int, folder: Path) -> tuple[subprocess.Popen[str], int]:
         # The last it says before it answers.
         if any("using nameserver" in line for line in process.stderr):
             return process, port
+        process.stderr.close()
         process.wait()
     raise AssertionError("dnsmasq does not start")
 
