@@ -125,3 +125,39 @@ def test_names_and_name_servers_are_prepared_for(url: str) -> None:
 
 def test_what_cannot_be_loaded_is_left_for_its_target_to_tell_of() -> None:
     prepare([Target(name="t", url="https://127.0.0.1/", tls=Tls(ca_file="/nowhere.pem"))])
+
+
+def test_what_a_redirect_takes_is_loaded_in_no_targets_time() -> None:
+    """In a process of its own, where importing httpx is made to take a second."""
+    program = """
+import asyncio, builtins, json, sys, time
+plain = builtins.__import__
+def slow(name, *rest):
+    if name == "httpx" and "httpx" not in sys.modules:
+        time.sleep(1)
+    return plain(name, *rest)
+builtins.__import__ = slow
+from probecli.model.target import Seconds, Target
+from probecli.probe.http import probe_http
+from probecli.probe.network import Network
+async def main():
+    network = Network(asyncio.get_running_loop(), now=time.time)
+    target = Target(name="t", url=sys.argv[1], timeout_s=Seconds(0.9))
+    evidence = await probe_http(target, network)
+    network.close()
+    print(json.dumps([evidence.http.status, evidence.timings.total, evidence.http.redirects]))
+asyncio.run(main())
+"""
+    with listening(PAGE) as there:
+        leads_on = f"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:{there}/\r\n\r\n".encode()
+        with listening(in_turn(read_head, send(leads_on))) as here:
+            done = subprocess.run(
+                [sys.executable, "-c", program, f"http://127.0.0.1:{here}/"],
+                capture_output=True,
+                text=True,
+                timeout=30,
+                check=True,
+            )
+    status, total_ms, redirects = json.loads(done.stdout)
+    assert (status, len(redirects)) == (200, 1)
+    assert total_ms < 900

@@ -1,14 +1,14 @@
 """How an HTTP target is measured: the first hop, and the redirects that follow it."""
 
 from collections.abc import Callable, Coroutine
-from time import perf_counter
 from typing import Any
 
 from probecli.model.evidence import Evidence, Failure
 from probecli.model.result import HttpFacts, Timings
 from probecli.model.target import Target
 from probecli.probe.call import Call, first_call, split_url
-from probecli.probe.hop import Hop, hop_of, known_addresses, ms, order_for, send
+from probecli.probe.hop import Hop, hop_of, known_addresses, order_for, send
+from probecli.probe.needs import prepare_for
 from probecli.probe.network import Network
 from probecli.probe.wire.exchange import Exchange
 from probecli.probe.wire.fault import Fault
@@ -19,11 +19,10 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 async def probe_http(target: Target, network: Network) -> Evidence:
     """One attempt at an `http` or `https` target."""
-    started = perf_counter()
     call = first_call(target)
     hop = await send(network, target, call, target.timeout_s)
     if _leads_on(target, hop):
-        return await _followed(target, network, call, hop, started)
+        return await _followed(target, network, call, hop)
     return evidence(target, hop, call.url, (), hop.timings, network.now())
 
 
@@ -50,7 +49,7 @@ class Single:
     `held_s` is how long it waited, at our own wish, before its time began.
     """
 
-    __slots__ = ("_exchange", "_how", "_settled", "_started", "call", "network", "target")
+    __slots__ = ("_exchange", "_how", "_settled", "call", "network", "target")
 
     held_s = 0.0
 
@@ -62,7 +61,6 @@ class Single:
         self.call = call
         self._settled = settled
         self._exchange: Exchange | None = None
-        self._started = perf_counter()
 
     def begin(self, order: Order) -> None:
         """Begins the exchange."""
@@ -73,7 +71,7 @@ class Single:
         call, target = self.call, self.target
         hop = self.hop(self._how)
         if _leads_on(target, hop):
-            return _followed(target, self.network, call, hop, self._started)
+            return _followed(target, self.network, call, hop)
         return evidence(target, hop, call.url, (), hop.timings, self.network.now())
 
     def hop(self, how: Outcome | Exception) -> Hop:
@@ -102,16 +100,21 @@ def _leads_on(target: Target, hop: Hop) -> bool:
     )
 
 
-async def _followed(
-    target: Target, network: Network, call: Call, first: Hop, started: float
-) -> Evidence:
+async def _followed(target: Target, network: Network, call: Call, first: Hop) -> Evidence:
+    # What is loaded here and between the hops is in no target's time.
     from probecli.probe.redirects import follow
 
+    spent_ms = first.timings.total or 0.0
+
     async def send_hop(next_call: Call, timeout_s: float) -> Hop:
-        return await send(network, target, next_call, timeout_s)
+        nonlocal spent_ms
+        prepare_for(target, next_call.origin)
+        hop = await send(network, target, next_call, timeout_s)
+        spent_ms += hop.timings.total or 0.0
+        return hop
 
     def left_s() -> float:
-        return max(0.001, started + target.timeout_s - perf_counter())
+        return max(0.001, target.timeout_s - spent_ms / 1000)
 
     journey = await follow(first, call, target, send_hop, left_s)
     last = journey.hops[-1]
@@ -121,7 +124,7 @@ async def _followed(
         last.failure = Failure(
             last.failure.cause, f"{last.failure.detail} (after a redirect to {journey.urls[-1]})"
         )
-    total = added_up([hop.timings for hop in journey.hops], ms(perf_counter() - started))
+    total = added_up([hop.timings for hop in journey.hops])
     final_url = journey.urls[len(journey.hops) - 2] if len(journey.hops) > 1 else call.url
     return evidence(target, last, final_url, tuple(journey.urls), total, network.now())
 
@@ -160,22 +163,14 @@ def shared(text: str, known: str) -> str:
     return known if text == known else text
 
 
-def added_up(parts: list[Timings], total: float | None) -> Timings:
-    """The phases of several hops, each None only when no hop reached it."""
+def added_up(parts: list[Timings]) -> Timings:
+    """The phases of several hops, and their totals, each None only when no hop reached it."""
 
     def phase(name: str) -> float | None:
         values = [value for part in parts if (value := getattr(part, name)) is not None]
         return round(sum(values), 3) if values else None
 
-    return Timings(
-        dns=phase("dns"),
-        connect=phase("connect"),
-        tls=phase("tls"),
-        send=phase("send"),
-        wait=phase("wait"),
-        receive=phase("receive"),
-        total=total,
-    )
+    return Timings(**{name: phase(name) for name in Timings.__struct_fields__})
 
 
 def retry_after_s(hop: Hop, now_s: float) -> float | None:

@@ -30,7 +30,7 @@ def begin_named(target: Target, network: Network, settled: Callable[[], None]) -
 class Named(Single):
     """One question, then one exchange; its time begins when the question has been asked."""
 
-    __slots__ = ("_deadline", "_dns_ms", "_lookup", "_over", "held_s")
+    __slots__ = ("_deadline", "_dns_ms", "_lookup", "_over", "_started", "held_s")
 
     def follow(self, lookup: Lookup) -> None:
         """Goes on as `lookup` does."""

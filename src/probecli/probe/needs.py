@@ -29,9 +29,14 @@ def prepare(targets: Iterable[Target]) -> None:
         if alike not in met:
             met.add(alike)
             begin_for(target.kind)
-            for function, arguments in _needs(target, split_url(target.url)[0]):
-                with suppress(Exception):
-                    function(*arguments)
+            prepare_for(target, split_url(target.url)[0])
+
+
+def prepare_for(target: Target, origin: Origin) -> None:
+    """The same for a connection of `target` to `origin`, to which a redirect may lead."""
+    for function, arguments in _needs(target, origin):
+        with suppress(Exception):
+            function(*arguments)
 
 
 def _needs(target: Target, origin: Origin) -> Iterator[_Need]:
