@@ -23,19 +23,11 @@ from probecli.engine.worker import BEGIN, DECODER, END, ENDING_SIGNALS, Batch, E
 from probecli.model.plan import Plan
 from probecli.model.result import Result
 from probecli.model.snapshot import worst_lag
-from probecli.model.target import Target
-from probecli.probe.kinds import begin_for
+from probecli.probe.needs import prepare
 from probecli.probe.network import Network
 
-_LOOKED_AT = 1000
 # What workers that were asked to end are waited for, and one that is ending.
 _MOMENT_S = 2.0
-
-
-def _load(targets: Sequence[Target]) -> None:
-    """Loads what probing takes before the processes part: once, in memory that they share."""
-    for kind in {target.kind for target in targets[:_LOOKED_AT]}:
-        begin_for(kind)
 
 
 @contextlib.contextmanager
@@ -61,7 +53,8 @@ class Workers:
     ) -> None:
         method = "fork" if sys.platform == "linux" else "spawn"
         if method == "fork":
-            _load(plan.targets)
+            # Once, in memory that they share.
+            prepare(plan.targets)
         context: Any = multiprocessing.get_context(method)
         self.members: list[_Member] = []
         self.claims = Claims(shares(plan, count), context.Pipe(duplex=False))
