@@ -1,6 +1,7 @@
 """How many questions are on their way to name servers at once, on a clock of their own."""
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -51,12 +52,17 @@ class Server:
 
 
 def asking(
-    questions: int, *, capacity: int = 10_000, answer_s: float = ANSWER_S, room: int = START
+    questions: int,
+    *,
+    capacity: int = 10_000,
+    answer_s: float = ANSWER_S,
+    room: int = START,
+    kind: type[Server] = Server,
 ) -> Server:
     """The server when all questions are over, all asked at once."""
 
     async def once() -> Server:
-        server = Server(capacity, answer_s, room)
+        server = kind(capacity, answer_s, room)
         for question in range(questions):
             server.window.enter(partial(server.ask, question))
         while server.over < questions:
@@ -107,6 +113,66 @@ def test_who_refuses_everything_is_believed() -> None:
     server = asking(500, capacity=0)
     assert len(server.believed) == 500
     assert server.refusals < 2000
+
+
+def test_who_refuses_some_and_answers_others_is_believed_before_long() -> None:
+    """As where a name server has no answer to a type: every second question is refused at once."""
+
+    class Choosy(Server):
+        def ask(self, question: int, number: int) -> None:
+            if question % 2:
+                self.refusals += 1
+                self._loop.call_later(0.001, self._refuse, question, number)
+            else:
+                super().ask(question, number)
+
+    server = asking(4000, answer_s=0.001, kind=Choosy)
+    assert sorted(server.believed) == list(range(1, 4000, 2))
+    assert sorted(server.answered) == list(range(0, 4000, 2))
+    assert server.refusals < 2300
+    # A pause for every sixteen would make it six seconds.
+    assert server.asked[-1] < 1
+
+
+@pytest.mark.parametrize(
+    ("second", "refused_alone", "believed"),
+    [
+        # To ask again has never been tried, or has told nothing.
+        (None, 16, True),
+        (Window.dropped, 16, True),
+        # Not often enough to know that it is meant.
+        (None, 15, False),
+        # It helped once: the number may be the reason.
+        (Window.answered, 16, False),
+        (Window.answered, 64, False),
+    ],
+)
+def test_refusals_are_meant_where_they_come_alone_and_asking_again_never_helped(
+    second: Callable[[Window, int], None] | None, refused_alone: int, believed: bool
+) -> None:
+    async def once() -> bool:
+        window = Window(asyncio.get_running_loop(), 40)
+        asked: list[int] = []
+
+        def ask(number: int) -> None:
+            for _ in range(number):
+                window.enter(asked.append)
+
+        if second is not None:
+            ask(20)
+            assert window.refused(asked.pop(), asked.append)
+            for number in asked:
+                window.answered(number)
+            asked.clear()
+            await asyncio.sleep(1)
+            second(window, asked.pop())
+        for _ in range(refused_alone):
+            ask(1)
+            assert not window.refused(asked.pop(), asked.append)
+        ask(20)
+        return not window.refused(asked.pop(), asked.append)
+
+    assert run_virtually(once()) is believed
 
 
 def test_one_question_that_is_refused_is_believed() -> None:

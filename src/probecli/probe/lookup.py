@@ -154,7 +154,7 @@ class Lookup:
 
     def _ask(self, family: socket.AddressFamily, number: int) -> None:
         if self.done_at is not None:
-            self._servers.window.answered(number)
+            self._servers.window.dropped(number)
             return
         first = self.sent_at is None
         if first:
@@ -163,7 +163,7 @@ class Lookup:
             self._servers.channel.ask(self._host, family, partial(self._told, family, number))
         except Exception as error:
             self._break(error)
-            self._servers.window.answered(number)
+            self._servers.window.dropped(number)
             return
         if first:
             self._tell()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 # dnsmasq, the resolver of most offices and homes, refuses what exceeds 150 (--dns-forward-max).
 START = 100
-# Refused with so few on their way, it is not for their number.
+# Refused with so few on their way, it is not for their number; perhaps not with a few more either.
 _FLOOR = 16
 # Far above what most answers take: slower ones are the name's matter, or silence.
 _COUNTED_S = 0.5
@@ -24,6 +24,9 @@ class Window:
 
     It opens fourfold a round of answers until one is refused, then by one a round. What is refused
     while many are on their way is asked again when they are fewer: that says nothing of the name.
+    Where some are refused though few are, and to ask again has never helped, more count as few: the
+    servers mean it, be it of a type or of some names.
+
     A question takes a place until it is answered, half a second at most, so that no slow name holds
     up others, and a silent server is found silent as soon for a thousand names as for one.
     """
@@ -33,7 +36,12 @@ class Window:
         self._size = float(size)
         self._placed: dict[int, float] = {}
         self._slow: set[int] = set()
-        self._waiting: deque[Ask] = deque()
+        # Each with whether it is asked again.
+        self._waiting: deque[tuple[Ask, bool]] = deque()
+        self._again: set[int] = set()
+        self._few = _FLOOR
+        self._meant = 0
+        self._helped = False
         self._count = 0
         self._count_at_cut: int | None = None
         self._paused_until = 0.0
@@ -42,19 +50,29 @@ class Window:
 
     def enter(self, ask: Ask) -> None:
         """Calls `ask` as soon as there is room, perhaps at once."""
-        self._waiting.append(ask)
+        self._waiting.append((ask, False))
         self._let_in()
 
     def answered(self, number: int) -> None:
         """The question of this number is on its way no more."""
-        self._leave(number)
+        if self._leave(number):
+            self._helped, self._few = True, _FLOOR
         self._open()
+        self._let_in()
+
+    def dropped(self, number: int) -> None:
+        """The question of this number is not asked after all."""
+        self._leave(number)
         self._let_in()
 
     def refused(self, number: int, ask: Ask) -> bool:
         """Whether it was for the number of questions; `ask` is called again then."""
-        many = len(self._placed) + len(self._slow) > _FLOOR
+        many = len(self._placed) + len(self._slow) > self._few
         self._leave(number)
+        if not many and not self._helped:
+            self._meant += 1
+            if self._meant % _FLOOR == 0:
+                self._few = min(START, 2 * self._few)
         if many:
             # What was sent before the last cut tells nothing of the size since.
             if self._count_at_cut is None or number > self._count_at_cut:
@@ -62,7 +80,7 @@ class Window:
                 self._size = max(_FLOOR, len(self._placed) / 2)
             # Nothing is won by asking before others are answered.
             self._paused_until = self._loop.time() + _PAUSE_S
-            self._waiting.appendleft(ask)
+            self._waiting.appendleft((ask, True))
         self._let_in()
         return many
 
@@ -72,9 +90,14 @@ class Window:
         if self._timer is not None:
             self._timer.cancel()
 
-    def _leave(self, number: int) -> None:
+    def _leave(self, number: int) -> bool:
+        """Takes a question off; whether it had been asked again."""
         if self._placed.pop(number, None) is None:
             self._slow.discard(number)
+        if number not in self._again:
+            return False
+        self._again.discard(number)
+        return True
 
     def _open(self) -> None:
         if self._waiting:
@@ -89,7 +112,10 @@ class Window:
             while self._waiting and len(self._placed) < self._size:
                 self._count += 1
                 self._placed[self._count] = now
-                self._waiting.popleft()(self._count)
+                ask, again = self._waiting.popleft()
+                if again:
+                    self._again.add(self._count)
+                ask(self._count)
             self._letting = False
         if self._waiting:
             due = self._paused_until
