@@ -6,11 +6,13 @@ import os
 import signal
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cli.conftest import Server, started
-from probecli.cli import session
+from faults.server import listening, stall
+from probecli.cli import demo, session
 from probecli.model.plan import Plan
 from probecli.model.target import Target
 
@@ -67,6 +69,48 @@ def test_a_second_signal_ends_the_writing_and_leaves_no_file_half_written(
     _, stderr = process.communicate(timeout=60)
     assert (process.returncode, stderr) == (130, "")
     assert not os.listdir(tmp_path / "out")
+
+
+def test_an_interrupted_run_is_written_whole_though_another_signal_comes(
+    server: Server, tmp_path: Path, fifo: Path
+) -> None:
+    """As where Ctrl-C ends a run, and a wrapper then asks for the end of what it has started."""
+    listed = tmp_path / "urls.txt"
+    quick = [f"{server.url}/200?{number}" for number in range(COUNT)]
+    with listening(stall) as slow:
+        listed.write_text("\n".join([*quick, f"http://127.0.0.1:{slow}/"]))
+        process = started(
+            *("check", str(listed), "-o", f"json={fifo}", "-o", "ndjson", "--per-host", "1"),
+        )
+        reader = os.open(fifo, os.O_RDONLY)
+        assert process.stdout is not None
+        told = [process.stdout.readline() for _ in range(COUNT)]
+        process.send_signal(signal.SIGINT)
+        assert os.read(reader, 1) == b"{"
+        process.send_signal(signal.SIGTERM)
+        with open(reader, "rb") as rest:
+            snapshot = json.loads(b"{" + rest.read())
+        _, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stderr) == (130, "")
+    assert len(told) == snapshot["summary"]["up"] == COUNT
+    assert snapshot["run"]["complete"] is False
+
+
+def test_the_demo_ends_with_a_signal_in_the_days_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = session.carried_out
+    scenes: list[object] = []
+
+    async def interrupted(*how: Any, **more: Any) -> int:
+        scenes.append(how)
+        await whole(*how, **more)
+        return 130
+
+    monkeypatch.setattr(session, "carried_out", interrupted)
+    request = session.Request(outputs=("plain",))
+    assert asyncio.run(demo._played(tmp_path, request, kept=False)) == 130
+    assert len(scenes) == 1
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

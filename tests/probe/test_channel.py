@@ -131,6 +131,15 @@ def test_a_failure_is_told_by_its_status() -> None:
     assert on_channel(by_type(A=fails(Rcode.SERVFAIL)), told) == ([], 3)
 
 
+def test_a_name_that_cannot_be_asked_for_is_waited_for_by_nobody() -> None:
+    async def body(one: Channel) -> None:
+        with pytest.raises(ValueError, match="Codepoint"):
+            one.ask("\u2028.test", socket.AF_INET, lambda *_: None)
+        assert one._timer is None
+
+    on_channel(silence, body)
+
+
 def test_a_closed_channel_tells_nothing_and_leaves_the_loop_alone() -> None:
     async def body(one: Channel) -> list[str]:
         heard: list[str] = []

@@ -14,6 +14,8 @@ from faults.http2 import session
 from faults.server import Step, in_turn, listening, read_head, send, stall
 from faults.tls import handshake
 from probecli.model.target import Target, Tls
+from probecli.probe import needs
+from probecli.probe.call import split_url
 from probecli.probe.needs import prepare
 
 HEAVY = {"brotli", "certifi", "cryptography", "dns", "h2", "httpx", "pycares"}
@@ -121,6 +123,33 @@ def test_names_and_name_servers_are_prepared_for(url: str) -> None:
     with listening(PAGE) as port, resolving(answer) as server:
         told = probed_afresh(url.format(port=port, dns=server), resolver=f"127.0.0.1:{server}")
     assert (told["cause"], held_up(told)) == (None, set())
+
+
+@pytest.mark.parametrize(
+    ("url", "proxy", "asks"),
+    [
+        ("http://192.0.2.1/", None, False),
+        ("http://service.test/", None, True),
+        ("http://192.0.2.1/", "http://proxy.test:3128", True),
+        ("http://service.test/", "http://192.0.2.9:3128", False),
+    ],
+)
+def test_it_is_the_proxys_name_that_is_asked_for(url: str, proxy: str | None, asks: bool) -> None:
+    target = Target(name="t", url=url, proxy=proxy)
+    loaded = {arguments[0] for _, arguments in needs._needs(target, split_url(url)[0])}
+    assert ("pycares" in loaded, "probecli.probe.proxy" in loaded) == (asks, proxy is not None)
+
+
+def test_targets_that_differ_in_all_do_not_hold_up_the_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[object] = []
+    monkeypatch.setattr("probecli.probe.trust.tls_context", lambda *how: made.append(how))
+    prepare(
+        Target(name=str(n), url="https://127.0.0.1/", tls=Tls(ca_file=f"/{n}.pem"))
+        for n in range(200)
+    )
+    assert 0 < len(made) <= 16
 
 
 def test_what_cannot_be_loaded_is_left_for_its_target_to_tell_of() -> None:

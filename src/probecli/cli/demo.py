@@ -68,6 +68,7 @@ async def _played(directory: Path, request: "Request", *, kept: bool) -> int:
     from probecli.demo.services import services
     from probecli.demo.story import before_main, clock_of, has_stalls
     from probecli.demo.targets import write_target_file
+    from probecli.verdict.gate import ExitCode
 
     async with services() as stage:
         try:
@@ -79,9 +80,11 @@ async def _played(directory: Path, request: "Request", *, kept: bool) -> int:
         history = directory / "history.sqlite"
         history.unlink(missing_ok=True)
         for scene in before_main():
-            said = await _in_passing(
+            code, said = await _in_passing(
                 scene, stage, hurried if has_stalls(scene) else plan, directory
             )
+            if code in (ExitCode.INTERRUPTED, ExitCode.TERMINATED):
+                return code
             if not request.quiet:
                 say(said)
         stage.play(MAIN)
@@ -110,8 +113,10 @@ def _write_page(history: Path, snapshot: Path, page: Path) -> None:
     write_page(page_from([str(snapshot)], str(history), until, title, 7), str(page))
 
 
-async def _in_passing(scene: "Scene", stage: "Stage", plan: "Plan", directory: Path) -> str:
-    """Plays and probes one scene of the past into the history; what it was, in one line."""
+async def _in_passing(
+    scene: "Scene", stage: "Stage", plan: "Plan", directory: Path
+) -> tuple[int, str]:
+    """Plays and probes one scene of the past into the history; its exit code, and what it was."""
     from probecli.cli.session import Request, carried_out
     from probecli.demo.story import clock_of
     from probecli.output.words import counts
@@ -122,8 +127,8 @@ async def _in_passing(scene: "Scene", stage: "Stage", plan: "Plan", directory: P
     past = Request(
         outputs=(f"json={snapshot}",), quiet=True, history=str(directory / "history.sqlite")
     )
-    await carried_out(plan, past, now=clock_of(scene))
+    code = await carried_out(plan, past, now=clock_of(scene))
     summary = read_snapshot(str(snapshot), bytes).summary
     told = ", ".join(words for _, words in counts(summary))
     title = scene.title.partition(": ")[2] or scene.title
-    return f"{scene.at:%d %b %H:%M}  {title}: {told}"
+    return code, f"{scene.at:%d %b %H:%M}  {title}: {told}"

@@ -25,6 +25,7 @@ class Signals:
         self.code: int | None = None
         self._end_run: Callable[[int], object] | None = None
         self._writing = False
+        self._heard_writing = False
         self._former: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
@@ -46,16 +47,17 @@ class Signals:
         try:
             yield
         finally:
-            self._end_run = None
             self._writing = True
+            self._end_run = None
 
     def _hear(self, number: int, _: FrameType | None) -> None:
-        is_first = self.code is None
         if self.code is None:
             self.code = int(_CODES[signal.Signals(number)])
         if self._end_run is not None:
             self._end_run(self.code)
-        elif not (self._writing and is_first):
+        elif self._writing and not self._heard_writing:
+            self._heard_writing = True
+        else:
             raise SystemExit(self.code)
 
 

@@ -129,9 +129,13 @@ def step_summary(snapshot: Snapshot, room_bytes: int = SUMMARY_BYTES) -> bytes:
     At most `room_bytes`; the rows that do not fit are counted. Empty where not even the head fits.
     """
     failing = worst_first(snapshot.targets)
-    flaky = [result for result in snapshot.targets if result.flaky and result.state == "up"]
-    total = len(failing) + len(flaky)
-    shown = [*failing[:SUMMARY_ROWS], *flaky][:SUMMARY_ROWS]
+    shown = [*failing[:SUMMARY_ROWS]]
+    total = len(failing)
+    for result in snapshot.targets:
+        if result.flaky and result.state == "up":
+            total += 1
+            if len(shown) < SUMMARY_ROWS:
+                shown.append(result)
     title, rule, *rows = table(_TITLES, map(_row, shown))
     page = _joined([*_heading(snapshot), *((title, rule) if shown else ())])
     # The count of the rest needs a line of its own.

@@ -52,10 +52,7 @@ class Channel:
         return self._ares.servers
 
     def ask(self, host: str, family: socket.AddressFamily, told: Told) -> None:
-        """Asks for the addresses of one family; `told` is called in a later turn of the loop."""
-        self._on_their_way += 1
-        if self._timer is None:
-            self._look_later()
+        """Asks for the addresses of one family; `told` is called once this has returned."""
         self._ares.getaddrinfo(
             host,
             None,
@@ -64,6 +61,9 @@ class Channel:
             flags=_NO_SORT,
             callback=partial(self._take, told),
         )
+        self._on_their_way += 1
+        if self._timer is None:
+            self._look_later()
         if self._came:
             self._loop.call_soon(self._deliver)
 
@@ -115,6 +115,8 @@ class Channel:
 
     def _look(self) -> None:
         self._timer = None
-        self._process(pycares.ARES_SOCKET_BAD, pycares.ARES_SOCKET_BAD)
-        if self._on_their_way and self._timer is None:
-            self._look_later()
+        try:
+            self._process(pycares.ARES_SOCKET_BAD, pycares.ARES_SOCKET_BAD)
+        finally:
+            if self._on_their_way and self._timer is None:
+                self._look_later()

@@ -99,7 +99,7 @@ class Lookup:
         self._error: BaseException | None = None
         self._watchers: list[Callable[[], None]] | None = None
         self._patience: asyncio.TimerHandle | None = None
-        self._looking: asyncio.Task[None] | None = None
+        self._looking: tuple[asyncio.Task[None], ...] = ()
         self._refused = False
         self.sent_at: float | None = None
         self.done_at: float | None = None
@@ -142,8 +142,8 @@ class Lookup:
         """Waits for nothing any more."""
         if self._patience is not None:
             self._patience.cancel()
-        if self._looking is not None:
-            self._looking.cancel()
+        for task in self._looking:
+            task.cancel()
 
     @property
     def failed(self) -> bool:
@@ -192,9 +192,14 @@ class Lookup:
             window.answered(number)
         fault = _meaning(status)
         if status in _UNCERTAIN and self.done_at is None:
-            self._looking = self._loop.create_task(self._look_again(family, fault))
+            looking = self._loop.create_task(self._look_again(family, fault))
+            self._looking = (*self._looking, looking)
+            looking.add_done_callback(self._has_looked)
         else:
             self._has_answer(family, fault)
+
+    def _has_looked(self, task: "asyncio.Task[None]") -> None:
+        self._looking = tuple(one for one in self._looking if one is not task)
 
     def _addresses(self, answer: "pycares.AddrInfoResult") -> tuple[Address, ...] | Fault:
         # Entries of /etc/hosts and localhost have no time to live, and no resolver gave them.

@@ -6,12 +6,14 @@ from importlib import import_module
 from itertools import islice
 
 from probecli.model.target import Target
-from probecli.probe.call import Origin, split_url
+from probecli.probe.call import Origin, proxy_origin, split_url
 from probecli.probe.hop import PROTOCOLS, known_addresses
 from probecli.probe.kinds import begin_for
 
-# What the others take is most likely among it.
+# What the others take is most likely among it. A list whose targets differ in all has many a TLS
+# context, of 20 ms each, and the run is to begin.
 _LOOKED_AT = 1000
+_UNLIKE = 16
 
 _Need = tuple[Callable[..., object], tuple[Hashable, ...]]
 
@@ -21,12 +23,21 @@ def prepare(targets: Iterable[Target]) -> None:
 
     What cannot be loaded is left for its target to tell of.
     """
-    met = set()
+    met: set[tuple[Hashable, ...]] = set()
     for target in islice(targets, _LOOKED_AT):
         scheme, _, rest = target.url.partition("://")
         named = not (rest[:1].isdigit() or rest[:1] == "[")
-        alike = scheme, named, target.resolve_to is None, target.http_version, target.tls
+        alike = (
+            scheme,
+            named,
+            target.resolve_to is None,
+            target.http_version,
+            target.proxy,
+            target.tls,
+        )
         if alike not in met:
+            if len(met) == _UNLIKE:
+                return
             met.add(alike)
             begin_for(target.kind)
             prepare_for(target, split_url(target.url)[0])
@@ -42,7 +53,10 @@ def prepare_for(target: Target, origin: Origin) -> None:
 def _needs(target: Target, origin: Origin) -> Iterator[_Need]:
     """What a connection of `target` to `origin` takes, as functions to be called once."""
     scheme, version = origin.scheme, target.http_version
-    if origin.host and known_addresses(target, origin) is None:
+    asked_for = proxy_origin(target.proxy)[0] if target.proxy else origin
+    if target.proxy:
+        yield import_module, ("probecli.probe.proxy",)
+    if asked_for.host and known_addresses(target, asked_for) is None:
         yield import_module, ("pycares",)
     if version == "2" or (version == "auto" and scheme == "https"):
         yield import_module, ("probecli.probe.wire.http2",)

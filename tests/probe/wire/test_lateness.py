@@ -118,6 +118,7 @@ def test_a_black_hole_times_out_on_a_late_loop_too(portable: bool) -> None:
             portable=portable,
         )
     assert causes(evidence) == ["tcp.timed_out"]
+    assert evidence[0].timings.total == 100
 
 
 @pytest.mark.usefixtures("kernel")

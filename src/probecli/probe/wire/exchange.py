@@ -351,16 +351,20 @@ class Exchange(Timed):
     def time_is_up(self) -> None:
         """A bound has passed on the loop's clock: what the kernel knows by now counts first."""
         try:
+            was_complete = self._complete_s is not None
             self._hear()
-            if self.alive and self._complete_s is not None:
-                # No refusal came.
-                self._finish(None)
-            elif self.alive:
-                left = self._bound_s() - self._spent_s()
-                if left > 0:
-                    self._deadline = self._deadlines.set(self, left)
-                else:
-                    self._finish(self._timed_out())
+            if not self.alive:
+                return
+            if self._complete_s is not None:
+                # No refusal came in the time that there was for it.
+                if was_complete:
+                    self._finish(None)
+                return
+            left = self._bound_s() - self._spent_s()
+            if left > 0:
+                self._deadline = self._deadlines.set(self, left)
+            else:
+                self._finish(self._timed_out())
         except Exception as error:
             self.broke(error)
 
@@ -368,9 +372,9 @@ class Exchange(Timed):
         """Takes the events of which a late loop has not told yet."""
         if self._dial is not None:
             self._dial.hear()
-        elif self._sock is not None:
+        elif self._sock is not None and not self.queued_at:
             mask = happened(self._sock)
-            if self.stage == STAGE_READING:
+            if self.stage != STAGE_DIALLING:
                 mask &= READ | CLOSING
             if mask:
                 self.ready(mask)
@@ -395,6 +399,8 @@ class Exchange(Timed):
             return Progress.HANDSHAKE
         if not self._begun:
             return Progress.TUNNEL
+        if self._complete_s is not None:
+            return Progress.NOTHING
         return Progress.ANSWER if self._first_at else Progress.REQUEST
 
     def _where(self) -> str:
@@ -403,7 +409,8 @@ class Exchange(Timed):
     def _finish(self, fault: Fault | None) -> None:
         if not self.alive:
             return
-        total_s = self._spent_s()
+        # Of a bound that has passed, a late loop hears late.
+        total_s = min(self._spent_s(), self._bound_s())
         wait_s = receive_s = None
         outbox = self._outbox
         if self._first_at:
@@ -413,6 +420,8 @@ class Exchange(Timed):
                 total_s = answered_s
                 if self._last_ns and total_s > self._order.timeout_s:
                     fault = too_late(total_s, self._order.patience_s)
+            else:
+                total_s = max(total_s, answered_s)
         elif fault is None and self._complete_s is not None:
             total_s = self._complete_s
         if fault is not None:

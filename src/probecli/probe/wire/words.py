@@ -12,6 +12,7 @@ class Progress(Enum):
     HANDSHAKE = auto()
     REQUEST = auto()
     ANSWER = auto()
+    NOTHING = auto()
 
 
 WHERE = {
@@ -19,6 +20,7 @@ WHERE = {
     Progress.HANDSHAKE: "during the handshake",
     Progress.REQUEST: "before any response",
     Progress.ANSWER: "inside the response",
+    Progress.NOTHING: "after the handshake",
 }
 
 
