@@ -120,7 +120,8 @@ def serve(
                 goes_on = False
             if connection.request.endswith(b"\r\n\r\n"):
                 poll.unregister(descriptor)
-                heapq.heappush(due, (connection.arrived_ns + delay_ns, descriptor))
+                arrived_ns = connection.arrived_ns or time.clock_gettime_ns(time.CLOCK_REALTIME)
+                heapq.heappush(due, (arrived_ns + delay_ns, descriptor))
             elif not goes_on:
                 close(descriptor)
         while due and due[0][0] <= time.clock_gettime_ns(time.CLOCK_REALTIME):
@@ -128,9 +129,11 @@ def serve(
             connection = open_[descriptor]
             with contextlib.suppress(OSError):
                 delay_ms, took_ms = connection.answer()
-                path = connection.request.split(b" ", 2)[1].decode("ascii")
-                delays_ms[path] = delay_ms
                 slack_ms.append(took_ms)
+                # The kernel stamps nothing in the moment in which it begins to.
+                if connection.arrived_ns:
+                    path = connection.request.split(b" ", 2)[1].decode("ascii")
+                    delays_ms[path] = delay_ms
             close(descriptor)
 
 

@@ -58,7 +58,7 @@ def test_a_tiny_run_of_what_grows_ends_with_its_bounds(tmp_path: Path) -> None:
     assert done.stdout.rpartition("### ")[2].startswith("Bounds\n")
     written = json.loads(figures.read_text())
     assert written["growth"]["wall_s"][0].keys() == {"1", "2", "4"}
-    assert [len(walls) for walls in written["table"]["wall_s"].values()] == [3, 3]
+    assert [len(walls) for walls in written["table"]["wall_s"].values()] == [8, 8]
     assert written["memory"]["peak_kib"].keys() == {"2", "3", "4", "5"}
     assert {row["bound"]: row["remark"] for row in written["bounds"]} == {
         "growth": "2 targets, not 1,000",

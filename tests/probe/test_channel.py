@@ -68,6 +68,7 @@ def test_a_question_that_was_lost_is_asked_again(monkeypatch: pytest.MonkeyPatch
 
 def test_a_silent_server_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(channel, "_TIMEOUT_S", 0.02)
+    monkeypatch.setattr(channel, "_TRIES", 1)
     monkeypatch.setattr(channel, "_LOOK_EVERY_S", 0.01)
     assert on_channel(silence, told) == ([], TIMED_OUT)
 

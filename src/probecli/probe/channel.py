@@ -12,7 +12,9 @@ import pycares
 # themselves (RFC 6724) takes a connected socket for each, and undoes their server's rotation.
 _NO_SORT = 1 << 7
 _TIMEOUT_S = 2.0
-_TRIES = 3
+# c-ares waits five times what a server usually takes, a quarter second at least, and twice as long
+# each time: so many tries outlast any name that a target has patience for.
+_TRIES = 6
 # c-ares has no clock of its own: so often it looks for questions that have waited too long.
 _LOOK_EVERY_S = 0.1
 # All questions share one socket: the usual buffer drops answers to a thousand names at once, and
