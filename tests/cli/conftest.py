@@ -93,6 +93,28 @@ def probecli(
     )
 
 
+def changed(change: str, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """The command in a process in which the code `change` has run before."""
+    program = "from probecli.__main__ import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", f"{change}{program}", *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        env=ENVIRONMENT,
+        timeout=60,
+        check=False,
+    )
+
+
+BROKEN_STREAM = (
+    "import probecli.probe.stream as stream\n"
+    "async def broken(target, network): raise ZeroDivisionError('of ours')\n"
+    "stream.probe_stream = broken\n"
+)
+"""A fault of our own in every probe of a `tcp` or `tls` target."""
+
+
 def started(*arguments: str, cwd: object = None) -> subprocess.Popen[str]:
     """The command running in the background."""
     return subprocess.Popen(

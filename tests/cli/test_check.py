@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.conftest import COMMAND, ENVIRONMENT, Server, probecli, started
+from cli.conftest import BROKEN_STREAM, COMMAND, ENVIRONMENT, Server, changed, probecli, started
 
 FAST = ("--retries", "0")
 
@@ -280,22 +280,7 @@ def test_reader_that_leaves_is_no_error(server: Server) -> None:
 
 
 def test_fault_of_our_own_exits_70_and_keeps_what_was_measured(server: Server) -> None:
-    program = (
-        "import probecli.probe.stream as stream, sys\n"
-        "async def broken(target, network): raise ZeroDivisionError('of ours')\n"
-        "stream.probe_stream = broken\n"
-        "from probecli.__main__ import main\n"
-        f"sys.argv = ['probecli', 'check', '{server.url}/200', 'tcp://127.0.0.1:9', '-o', 'json']\n"
-        "main()\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        capture_output=True,
-        text=True,
-        env=ENVIRONMENT,
-        timeout=60,
-        check=False,
-    )
+    done = changed(BROKEN_STREAM, "check", f"{server.url}/200", "tcp://127.0.0.1:9", "-o", "json")
     assert done.returncode == 70
     assert "ZeroDivisionError: of ours" in done.stderr
     assert "report" in done.stderr
@@ -311,22 +296,8 @@ def test_nothing_but_results_on_standard_output(server: Server) -> None:
 
 def test_targets_in_a_full_list_do_not_exhaust_descriptors(server: Server) -> None:
     urls = "".join(f"{server.url}/200?{number}\n" for number in range(400))
-    program = (
-        "import resource, sys\n"
-        "resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128))\n"
-        "from probecli.__main__ import main\n"
-        "sys.argv = ['probecli', 'check', '-', '--per-host', '400', '-o', 'json']\n"
-        "main()\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        input=urls,
-        capture_output=True,
-        text=True,
-        env=ENVIRONMENT,
-        timeout=60,
-        check=False,
-    )
+    change = "import resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (128, 128))\n"
+    done = changed(change, "check", "-", "--per-host", "400", "-o", "json", stdin=urls)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["summary"]["up"] == 400
 

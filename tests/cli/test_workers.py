@@ -2,7 +2,6 @@ import contextlib
 import json
 import signal
 import subprocess
-import sys
 from collections.abc import Iterable
 from itertools import chain, islice, repeat
 from multiprocessing import Pipe
@@ -11,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cli.conftest import ENVIRONMENT, Server, probecli, started
+from cli.conftest import BROKEN_STREAM, Server, changed, probecli, started
 from cli.gate import Gate, Shared, needs_linux
 from faults.dns import Query, reply, resolving
 from probecli.engine.shares import Claims, chosen_workers, shares
@@ -207,22 +206,7 @@ def test_a_signal_does_not_wait_for_a_control(server: Server, tmp_path: Path) ->
 def test_a_fault_of_our_own_in_a_worker_is_told(server: Server, tmp_path: Path) -> None:
     path = tmp_path / "urls.txt"
     path.write_text(f"tcp://127.0.0.1:9\n{server.url}/200\n")
-    program = (
-        "import probecli.probe.stream as stream, sys\n"
-        "async def broken(target, network): raise ZeroDivisionError('of ours')\n"
-        "stream.probe_stream = broken\n"
-        "from probecli.__main__ import main\n"
-        f"sys.argv = ['probecli', 'check', {str(path)!r}, '--workers', '2', '-o', 'json']\n"
-        "main()\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        capture_output=True,
-        text=True,
-        env=ENVIRONMENT,
-        timeout=60,
-        check=False,
-    )
+    done = changed(BROKEN_STREAM, "check", str(path), "--workers", "2", "-o", "json")
     assert done.returncode == 70, done.stderr
     assert "ZeroDivisionError: of ours" in done.stderr
     assert [one["state"] for one in json.loads(done.stdout)["targets"]] == ["unknown", "up"]

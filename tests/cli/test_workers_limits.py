@@ -2,14 +2,12 @@
 
 import json
 import signal
-import subprocess
-import sys
 import threading
 from pathlib import Path
 
 import pytest
 
-from cli.conftest import ENVIRONMENT, started
+from cli.conftest import changed, started
 from cli.gate import Gate, children, needs_linux, serving, wait_for
 
 pytestmark = needs_linux
@@ -73,25 +71,15 @@ def test_a_process_that_the_system_refuses_is_done_without(
 ) -> None:
     gate.open_all()
     file = target_file(tmp_path, gate.urls(20), [])
-    program = (
-        "import os, sys\n"
+    change = (
+        "import os\n"
         "real, started = os.fork, []\n"
         "def fork():\n"
         f"    if len(started) == {granted}: raise BlockingIOError(11, 'unavailable')\n"
         "    started.append(None)\n"
         "    return real()\n"
         "os.fork = fork\n"
-        "from probecli.__main__ import main\n"
-        f"sys.argv = ['probecli', 'check', {file!r}, '--workers', '4', '-o', 'json']\n"
-        "main()\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        capture_output=True,
-        text=True,
-        env=ENVIRONMENT,
-        timeout=60,
-        check=False,
-    )
+    done = changed(change, "check", file, "--workers", "4", "-o", "json")
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout)["summary"]["up"] == 20
