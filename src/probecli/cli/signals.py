@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: each has its exit code, and neither leaves anything half written."""
+"""Ctrl-C and SIGTERM: each ends a run in order, and has an exit code of its own."""
 
 import asyncio
 import contextlib
